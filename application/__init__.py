@@ -1,0 +1,1 @@
+"""What people can do: use cases behind ports. Imports `domain` and the standard library only."""

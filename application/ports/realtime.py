@@ -1,0 +1,124 @@
+"""What real time needs from outside: the log that loses nothing, and the bus that is only fast."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from domain.chat import ChatMessageId, ChatSessionId
+from domain.events import Channel
+from domain.identity import MemberId, Role
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedEvent:
+    """A durable event as it stands in a channel's log. `payload` is the event's fields as a JSON object."""
+
+    channel: Channel
+    offset: int
+    type: str
+    payload: bytes
+    minimum_role: Role
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LogSlice:
+    """What a channel's log holds after an offset. `complete` is False when it no longer reaches back that far."""
+
+    events: Sequence[LoggedEvent]
+    complete: bool
+
+
+class EventLog(Protocol):
+    """The log of every channel. Offsets of a channel count 1, 2, 3… in the order of the commits."""
+
+    async def epoch(self) -> str:
+        """Names this history; another one means that a backup was restored."""
+        ...
+
+    async def positions(self, channels: Sequence[Channel]) -> Mapping[Channel, int]:
+        """The last offset of each channel, 0 for one without events."""
+        ...
+
+    async def read(self, channel: Channel, after: int, limit: int) -> LogSlice:
+        """Up to `limit` events after that offset, ascending. An offset beyond the end is not complete."""
+        ...
+
+    async def prune(self, before: datetime, limit: int) -> int:
+        """Forget up to `limit` events made before that time; how many were forgotten."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyDelta:
+    """The next piece of a running reply. `position` is where it starts, in code points."""
+
+    session_id: ChatSessionId
+    message_id: ChatMessageId
+    generation: int
+    position: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Transient:
+    """A passing event that is not in the log, such as typing."""
+
+    channel: Channel
+    type: str
+    payload: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class RightsChanged:
+    """What a member or the readers of a channel may do has changed: look again at what their sockets hold."""
+
+    member_id: MemberId | None = None
+    channel: Channel | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyWaiting:
+    """Somewhere a reply was asked for: whoever produces replies may look at the queue."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyStopped:
+    """A reply was cancelled or its session deleted: whoever produces it stops."""
+
+    message_id: ChatMessageId
+
+
+Announcement = LoggedEvent | ReplyDelta | Transient | RightsChanged | ReplyWaiting | ReplyStopped
+Listener = Callable[[Announcement], None]
+
+
+class Bus(Protocol):
+    """Fast, lossy announcements to every process. Losing one costs latency, never an event."""
+
+    def publish(self, announcement: Announcement) -> None:
+        """Tell all listeners; never waits and never raises."""
+        ...
+
+    def listen(self, listener: Listener) -> Callable[[], None]:
+        """Hear every announcement from now on, in the order of publishing; returns the way to stop."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ReplySnapshot:
+    """A running reply at one moment: the deltas from `len(text)` on follow on the bus."""
+
+    session_id: ChatSessionId
+    message_id: ChatMessageId
+    generation: int
+    text: str
+
+
+class RunningReplies(Protocol):
+    """The replies that are streaming in this process, with all that arrived."""
+
+    def of_session(self, session_id: ChatSessionId) -> Sequence[ReplySnapshot]:
+        """Snapshots taken now; no delta is published between this call and the next `await` of the caller."""
+        ...

@@ -1,0 +1,25 @@
+"""Time and identity come from outside, so that tests decide both."""
+
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+
+class Clock(Protocol):
+    """The current time. `sleep` is the only way a use case waits."""
+
+    def now(self) -> datetime:
+        """Aware UTC."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Return after `seconds` of this clock's time."""
+        ...
+
+
+class Ids(Protocol):
+    """New identifiers."""
+
+    def new(self) -> UUID:
+        """A UUIDv7: later ones sort after earlier ones, to the millisecond."""
+        ...
