@@ -1,0 +1,1 @@
+"""Real time: what happened, told to whoever may hear it."""
