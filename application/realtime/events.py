@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
-from enum import Enum, IntEnum
+from enum import Enum, IntEnum, StrEnum
+from functools import singledispatch
 from uuid import UUID
 
 from domain.events import Event
@@ -14,31 +15,53 @@ def event_payload(event: Event) -> dict[str, object]:
 
     Ids are strings, times ISO 8601 in UTC with `Z`, roles and difficulties their names, other enums their values.
     """
-    return _fields(event)
+    return {field.name: plain(getattr(event, field.name)) for field in fields(event)}
 
 
+@singledispatch
 def plain(value: object) -> object:
     """One value of an event or read model, recursively; raises `TypeError` for what has no plain form."""
-    if isinstance(value, IntEnum):
-        return value.name
-    if isinstance(value, Enum):
-        return value.value
-    if value is None or isinstance(value, str | bool | int | float):
-        return value
-    if isinstance(value, UUID):
-        return str(value)
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, tuple | list):
-        return [plain(item) for item in value]
     if is_dataclass(value) and not isinstance(value, type):
-        return _fields(value)
+        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
     raise TypeError(f"{type(value).__name__} has no plain form; give the event fields of simple types.")
 
 
-def _fields(value: object) -> dict[str, object]:
-    if not is_dataclass(value) or isinstance(value, type):
-        raise TypeError(f"{type(value).__name__} is no dataclass, so its fields are unknown.")
-    return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+@plain.register(str)
+@plain.register(bool)
+@plain.register(int)
+@plain.register(float)
+@plain.register(type(None))
+def _(value: object) -> object:
+    return value
+
+
+@plain.register
+def _(value: UUID) -> str:
+    return str(value)
+
+
+@plain.register
+def _(value: datetime) -> str:
+    return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+@plain.register
+def _(value: IntEnum) -> str:
+    return value.name
+
+
+@plain.register(Enum)
+@plain.register(StrEnum)
+def _(value: Enum) -> object:
+    return value.value
+
+
+@plain.register(Mapping)
+def _(value: Mapping[object, object]) -> dict[str, object]:
+    return {str(key): plain(item) for key, item in value.items()}
+
+
+@plain.register(tuple)
+@plain.register(list)
+def _(value: list[object] | tuple[object, ...]) -> list[object]:
+    return [plain(item) for item in value]
