@@ -23,3 +23,10 @@ class Ids(Protocol):
     def new(self) -> UUID:
         """A UUIDv7: later ones sort after earlier ones, to the millisecond."""
         ...
+
+
+class CannotStart(Exception):
+    """This installation cannot run as it is: the message says what was found, what was expected and what to do.
+
+    Raised while starting, before anything was changed; a command shows the message and ends with code 2.
+    """

@@ -1,0 +1,98 @@
+"""Access tokens as signed JWTs, and opaque secrets."""
+
+import base64
+import hashlib
+import hmac
+import secrets
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Literal
+from uuid import UUID
+
+import jwt
+import msgspec
+
+from adapters.security.keys import SigningKeys
+from application.ports.identity import AccessClaims, TokenIssuer
+from domain.errors import InvalidToken
+from domain.identity import MemberId, SignInId
+
+ACCESS_LIFETIME = timedelta(minutes=30)
+MAX_TOKEN = 2048
+_ALGORITHM = "HS256"
+# Time is checked against the caller's clock, not PyJWT's.
+_OPTIONS = jwt.types.Options(verify_exp=False, verify_iat=False, verify_nbf=False)
+_LAST_SECOND = 253_402_300_799  # 9999-12-31T23:59:59Z, as far as datetime goes
+_Seconds = Annotated[int, msgspec.Meta(ge=0, le=_LAST_SECOND)]
+
+
+class _Claims(msgspec.Struct, frozen=True):
+    """What an access token must say."""
+
+    sub: UUID
+    sid: UUID
+    type: Literal["access"]
+    jti: Annotated[str, msgspec.Meta(min_length=1)]
+    iat: _Seconds
+    exp: _Seconds
+
+
+class JwtTokenIssuer(TokenIssuer):
+    """HS256, signed with the current key, read with any key that is still kept (named by `kid`)."""
+
+    def __init__(self, keys: SigningKeys) -> None:
+        self._keys = keys
+
+    def access_token(self, member_id: MemberId, sign_in_id: SignInId, now: datetime) -> tuple[str, datetime]:
+        """A signed JWT of 30 minutes and the time it ends, in whole seconds."""
+        issued = int(now.timestamp())
+        ends = issued + int(ACCESS_LIFETIME.total_seconds())
+        claims = {
+            "sub": str(member_id),
+            "sid": str(sign_in_id),
+            "type": "access",
+            "jti": secrets.token_urlsafe(16),
+            "iat": issued,
+            "exp": ends,
+        }
+        key = self._keys.current
+        token = jwt.encode(claims, key.material, algorithm=_ALGORITHM, headers={"kid": key.kid})
+        return token, datetime.fromtimestamp(ends, UTC)
+
+    def read_access_token(self, token: str, now: datetime) -> AccessClaims:
+        """Raises `InvalidToken` for anything forged, ended, unsigned or of another type."""
+        claims = self._verified(token)
+        ends = datetime.fromtimestamp(claims.exp, UTC)
+        if now >= ends:
+            raise InvalidToken("The access token has ended. Refresh it or sign in again.")
+        return AccessClaims(MemberId(claims.sub), SignInId(claims.sid), ends)
+
+    def opaque(self) -> str:
+        """A new 256-bit secret, URL-safe."""
+        return secrets.token_urlsafe(32)
+
+    def successor(self, secret: str) -> str:
+        """The secret that follows, known only to who holds the signing key."""
+        message = b"guildhall successor\x00" + secret.encode("utf-8", "surrogatepass")
+        digest = hmac.digest(self._keys.current.material, message, "sha256")
+        return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+    def hashed(self, secret: str) -> str:
+        """SHA-256, 64 hexadecimal digits. The secrets are random, so a fast hash is enough."""
+        return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
+
+    def _verified(self, token: str) -> _Claims:
+        if len(token) > MAX_TOKEN or not token.isascii():
+            raise _refused()
+        try:
+            key = self._keys.find(jwt.get_unverified_header(token).get("kid"))
+            if key is None:
+                raise _refused()
+            payload = jwt.decode(token, key.material, algorithms=[_ALGORITHM], options=_OPTIONS)
+            return msgspec.convert(payload, _Claims)
+        except (jwt.PyJWTError, msgspec.ValidationError, ValueError):
+            # One answer for every reason, and no chained error that would carry the token into a log.
+            raise _refused() from None
+
+
+def _refused() -> InvalidToken:
+    return InvalidToken("The access token is not valid. Sign in again.")
