@@ -1,6 +1,6 @@
 """What chat needs from outside."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -106,7 +106,7 @@ class ReplyQueue(Protocol):
         ...
 
     async def expired(self, now: datetime, limit: int) -> Sequence[ReplyJob]:
-        """Claimed jobs whose lease has ended: their process is gone. They are locked until the unit of work ends."""
+        """Claimed jobs whose lease has ended: their process is gone. Nothing is locked; `finish` is the fence."""
         ...
 
 
@@ -277,7 +277,7 @@ class ModelError(Exception):
 class LanguageModel(Protocol):
     """A source of answers. Streams `TextDelta`s and then exactly one `ReplyEnd`.
 
-    A stream that ends without `ReplyEnd` was truncated. Raises `ModelError`. Closing the iterator stops the work.
+    A stream that ends without `ReplyEnd` was truncated. Raises `ModelError`. Closing the generator stops the work.
     """
 
     @property
@@ -285,7 +285,7 @@ class LanguageModel(Protocol):
         """The model's name when a session names none."""
         ...
 
-    def stream(self, request: ModelRequest) -> AsyncIterator[ModelEvent]:
+    def stream(self, request: ModelRequest) -> AsyncGenerator[ModelEvent, None]:
         """Answer the last message."""
         ...
 

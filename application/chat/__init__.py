@@ -1,0 +1,1 @@
+"""Conversations with the assistant: sessions, messages, and the replies that are being written."""

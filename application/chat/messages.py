@@ -1,0 +1,151 @@
+"""Writing to the assistant: posting, stopping and regenerating."""
+
+from datetime import timedelta
+from hashlib import sha256
+
+from application.ports.chat import ChatQueries, PostedMessage, ReplyJob
+from application.ports.realtime import ReplyStopped, ReplyWaiting, RunningReplies
+from application.ports.system import Clock, Ids
+from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
+from domain.chat import (
+    ChatMessage,
+    ChatMessageId,
+    ChatSession,
+    ChatSessionId,
+    MessageSnapshot,
+    MessageStatus,
+    checked_content,
+)
+from domain.errors import Conflict, Invalid, NotFound
+from domain.identity import Actor, MemberId
+
+IDEMPOTENCY_LIFETIME = timedelta(hours=24)
+MAX_IDEMPOTENCY_KEY = 200
+
+
+class MessageService:
+    """What participants do with messages. A reply is asked for in the same transaction as the message it answers.
+
+    While a reply streams, the next one of the session waits its turn.
+    """
+
+    def __init__(
+        self,
+        unit_of_work: UnitOfWorkFactory,
+        queries: ChatQueries,
+        running: RunningReplies,
+        clock: Clock,
+        ids: Ids,
+    ) -> None:
+        self._unit_of_work = unit_of_work
+        self._queries = queries
+        self._running = running
+        self._clock = clock
+        self._ids = ids
+
+    async def post(
+        self,
+        actor: Actor,
+        session_id: ChatSessionId,
+        content: str,
+        *,
+        ask_assistant: bool = True,
+        idempotency_key: str | None = None,
+    ) -> PostedMessage:
+        """Add a member's message and the reply to come.
+
+        The same `idempotency_key` with the same message gives the same answer for 24 hours, with another message it
+        raises `Conflict`. Raises `NotFound`, `Invalid`, and `Conflict` in a closed session.
+        """
+        member_id, now = actor.require_member(), self._clock.now()
+        content = checked_content(content)
+        fingerprint = _fingerprint(session_id, content, ask_assistant=ask_assistant)
+        async with self._unit_of_work() as work:
+            session = _shared(await work.chat_sessions.get(session_id), member_id)
+            if idempotency_key is not None:
+                earlier = await self._earlier(work, member_id, _checked_key(idempotency_key), fingerprint)
+                if earlier is not None:
+                    return earlier
+            session.require_active()
+            seq = await work.chat_sessions.allocate_seq(session_id, 2 if ask_assistant else 1, now)
+            message = ChatMessage.by_member(ChatMessageId(self._ids.new()), session_id, seq, member_id, content, now)
+            await work.chat_messages.add(message)
+            reply = await self._ask(work, session, seq + 1) if ask_assistant else None
+            if idempotency_key is not None:
+                await work.idempotency_keys.put(member_id, idempotency_key, fingerprint, message.id, now)
+            await work.commit()
+        return PostedMessage(message.snapshot(), reply.id if reply else None)
+
+    async def cancel(self, actor: Actor, message_id: ChatMessageId) -> MessageSnapshot:
+        """Stop a reply, keeping what arrived; one that has ended stays as it is."""
+        async with self._unit_of_work() as work:
+            session, message = await self._load(work, actor, message_id)
+            if message.status is MessageStatus.STREAMING:
+                message.cancel(self._arrived(session.id, message), self._clock.now())
+                await work.reply_queue.cancel(message_id)
+                await work.chat_messages.save(message)
+                work.announce(ReplyStopped(message_id))
+                work.announce(ReplyWaiting())
+                await work.commit()
+        return message.snapshot()
+
+    async def regenerate(self, actor: Actor, message_id: ChatMessageId) -> MessageSnapshot:
+        """Ask for a reply again: the same message, the next generation. Raises `Conflict` while it streams."""
+        async with self._unit_of_work() as work:
+            session, message = await self._load(work, actor, message_id)
+            session.require_active()
+            message.regenerate(session)
+            await work.chat_messages.save(message)
+            await work.reply_queue.put(ReplyJob(message.id, session.id, message.generation), self._clock.now())
+            work.announce(ReplyWaiting())
+            await work.commit()
+        return message.snapshot()
+
+    async def _ask(self, work: UnitOfWork, session: ChatSession, seq: int) -> ChatMessage:
+        now = self._clock.now()
+        reply = ChatMessage.reply(ChatMessageId(self._ids.new()), session, seq, now)
+        await work.chat_messages.add(reply)
+        await work.reply_queue.put(ReplyJob(reply.id, session.id, reply.generation), now)
+        work.announce(ReplyWaiting())
+        return reply
+
+    async def _earlier(self, work: UnitOfWork, member_id: MemberId, key: str, fingerprint: str) -> PostedMessage | None:
+        found = await work.idempotency_keys.find(member_id, key, self._clock.now() - IDEMPOTENCY_LIFETIME)
+        if found is None:
+            return None
+        if found[0] != fingerprint:
+            raise Conflict("This Idempotency-Key was used for another message; use a new key.")
+        message = (await work.chat_messages.get(found[1])).snapshot()
+        following = await work.chat_messages.history(message.session_id, message.seq + 2, 1)
+        asked = following and following[-1].seq == message.seq + 1 and following[-1].author_id is None
+        return PostedMessage(message, following[-1].id if asked else None)
+
+    async def _load(self, work: UnitOfWork, actor: Actor, message_id: ChatMessageId) -> tuple[ChatSession, ChatMessage]:
+        member_id = actor.require_member()
+        seen = await self._queries.message(member_id, message_id)
+        if seen is None:
+            raise NotFound("There is no such message.")
+        session = _shared(await work.chat_sessions.get(seen.session_id), member_id)
+        return session, await work.chat_messages.get(message_id)
+
+    def _arrived(self, session_id: ChatSessionId, message: ChatMessage) -> str:
+        for reply in self._running.of_session(session_id):
+            if reply.message_id == message.id and reply.generation == message.generation:
+                return reply.text
+        return message.content
+
+
+def _shared(session: ChatSession, member_id: MemberId) -> ChatSession:
+    if member_id not in session.participants:
+        raise NotFound("There is no such chat session.")
+    return session
+
+
+def _fingerprint(session_id: ChatSessionId, content: str, *, ask_assistant: bool) -> str:
+    return sha256(f"{session_id}\n{ask_assistant}\n{content}".encode()).hexdigest()
+
+
+def _checked_key(key: str) -> str:
+    if not 1 <= len(key) <= MAX_IDEMPOTENCY_KEY or not key.isascii() or not key.isprintable():
+        raise Invalid.of("Idempotency-Key", f"expected 1 to {MAX_IDEMPOTENCY_KEY} printable ASCII characters")
+    return key

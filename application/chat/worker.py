@@ -1,0 +1,168 @@
+"""The worker that keeps replies going: claims them, keeps their leases, stores what arrived, ends what was left."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+
+from application.chat.replies import ReplyWriter
+from application.chat.running import RunningReply, RunningReplyRegistry
+from application.ports.chat import ReplyJob
+from application.ports.realtime import Announcement, Bus, ReplyStopped, ReplyWaiting
+from application.ports.system import Clock, Ids
+from application.ports.unit_of_work import UnitOfWorkFactory
+from domain.chat import ChatMessageId
+
+RECOVERY_BATCH = 50
+SERVER_STOPPED = "The server stopped while answering; regenerate the reply."
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyTimes:
+    """How long a lease lasts, how often what arrived is stored, and how often the queue is looked at unasked."""
+
+    lease: timedelta = timedelta(seconds=12)
+    checkpoint: timedelta = timedelta(milliseconds=250)
+    poll: timedelta = timedelta(seconds=1)
+
+
+class ReplyWorker:
+    """Runs replies until it is stopped. Any number of workers share one database.
+
+    A worker that dies leaves its leases to end; whoever finds them marks those replies `interrupted`.
+    """
+
+    def __init__(
+        self,
+        unit_of_work: UnitOfWorkFactory,
+        writer: ReplyWriter,
+        running: RunningReplyRegistry,
+        bus: Bus,
+        clock: Clock,
+        ids: Ids,
+        times: ReplyTimes,
+    ) -> None:
+        self._unit_of_work = unit_of_work
+        self._writer = writer
+        self._running = running
+        self._bus = bus
+        self._clock = clock
+        self._ids = ids
+        self._times = times
+        self._tasks: dict[ChatMessageId, asyncio.Task[None]] = {}
+        self._wake = asyncio.Event()
+        self._stopping = False
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        unlisten = self._bus.listen(self._hear)
+        try:
+            async with asyncio.TaskGroup() as loops:
+                loops.create_task(self._repeat(self._claim_all, self._idle))
+                loops.create_task(self._repeat(self._keep, lambda: self._sleep(self._times.checkpoint)))
+                loops.create_task(self._repeat(self._recover, lambda: self._sleep(self._times.lease / 3)))
+        finally:
+            unlisten()
+
+    async def stop(self, deadline: timedelta) -> None:
+        """Take no more replies, let the running ones end until the deadline, and end the rest `interrupted`."""
+        self._stopping = True
+        if self._tasks:
+            await asyncio.wait(set(self._tasks.values()), timeout=deadline.total_seconds())
+        for reply in self._running.all():
+            await self._abandon(reply)
+
+    async def _abandon(self, reply: RunningReply) -> None:
+        task = self._tasks.get(reply.job.message_id)
+        if task is not None:
+            task.cancel()
+            await asyncio.wait({task})
+        await self._writer.interrupt(reply, SERVER_STOPPED)
+
+    def _hear(self, announcement: Announcement) -> None:
+        if isinstance(announcement, ReplyWaiting):
+            self._wake.set()
+        elif isinstance(announcement, ReplyStopped):
+            task = self._tasks.get(announcement.message_id)
+            if task is not None:
+                task.cancel()
+
+    async def _repeat(self, work: Callable[[], Awaitable[None]], pause: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            try:
+                await work()
+            except Exception:  # noqa: BLE001 - the database may be away for a moment; leases and the queue outlast that
+                _log.exception("reply_worker_failed")
+                await self._sleep(self._times.poll)
+            await pause()
+
+    async def _claim_all(self) -> None:
+        self._wake.clear()
+        while not self._stopping and (job := await self._claim()) is not None:
+            task = asyncio.create_task(self._writer.write(job))
+            self._tasks[job.message_id] = task
+            task.add_done_callback(partial(self._ended, job))
+
+    async def _claim(self) -> ReplyJob | None:
+        now = self._clock.now()
+        async with self._unit_of_work() as work:
+            job = await work.reply_queue.claim(self._ids.new(), now, now + self._times.lease)
+            if job is not None:
+                await work.commit()
+            return job
+
+    def _ended(self, job: ReplyJob, task: asyncio.Task[None]) -> None:
+        if self._tasks.get(job.message_id) is task:
+            del self._tasks[job.message_id]
+        if not task.cancelled() and (error := task.exception()) is not None:
+            # Its lease ends by itself and the reply is then marked interrupted.
+            _log.error("reply_lost", extra={"message_id": str(job.message_id)}, exc_info=error)
+        self._wake.set()
+
+    async def _keep(self) -> None:
+        replies = self._running.all()
+        if grown := [reply for reply in replies if reply.length > reply.stored_length]:
+            async with self._unit_of_work() as work:
+                for reply in grown:
+                    reply.stored_length = reply.length
+                    await work.chat_messages.checkpoint(reply.job.message_id, reply.job.generation, reply.text)
+                await work.commit()
+        now = self._clock.now()
+        if due := [reply for reply in replies if now - reply.renewed_at >= self._times.lease / 3]:
+            await self._renew(due, now)
+
+    async def _renew(self, replies: list[RunningReply], now: datetime) -> None:
+        lost = []
+        async with self._unit_of_work() as work:
+            for reply in replies:
+                if await work.reply_queue.renew(reply.job, now + self._times.lease):
+                    reply.renewed_at = now
+                else:
+                    lost.append(reply.job.message_id)
+            await work.commit()
+        for message_id in lost:
+            if task := self._tasks.get(message_id):
+                task.cancel()
+
+    async def _recover(self) -> None:
+        async with self._unit_of_work() as work:
+            expired = await work.reply_queue.expired(self._clock.now(), RECOVERY_BATCH)
+        for job in expired:
+            await self._writer.recover(job, SERVER_STOPPED)
+            self._wake.set()
+
+    async def _idle(self) -> None:
+        timer = asyncio.create_task(self._sleep(self._times.poll))
+        woken = asyncio.create_task(self._wake.wait())
+        try:
+            await asyncio.wait({timer, woken}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            timer.cancel()
+            woken.cancel()
+
+    async def _sleep(self, time: timedelta) -> None:
+        await self._clock.sleep(time.total_seconds())

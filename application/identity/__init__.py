@@ -1,0 +1,1 @@
+"""Who somebody is: registering, signing in, and what members were granted."""
