@@ -1,0 +1,1 @@
+"""How it is done: one package a technology, each behind the ports of `application.ports`."""
