@@ -1,0 +1,1 @@
+"""The guide library: passages, search, and what members and authors do with guides."""
