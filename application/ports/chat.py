@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
@@ -19,6 +19,9 @@ from domain.chat import (
 )
 from domain.guides import GuideId
 from domain.identity import MemberId
+
+
+IDEMPOTENCY_LIFETIME = timedelta(hours=24)
 
 
 class ChatSessionRepository(Protocol):
@@ -128,7 +131,10 @@ class IdempotencyKeys(Protocol):
     async def put(
         self, member_id: MemberId, key: str, fingerprint: str, message_id: ChatMessageId, now: datetime
     ) -> None:
-        """Remember an answer; replaces an expired one. A concurrent second one waits, then raises `Conflict`."""
+        """Remember an answer for `IDEMPOTENCY_LIFETIME`; replaces one older than that.
+
+        Raises `Conflict` while a younger one stands; a concurrent second one waits first.
+        """
         ...
 
 
