@@ -1,0 +1,33 @@
+"""Everything in memory: what fast tests run on, with the rules of the real thing.
+
+Copies on read and on write, stages until the commit, and keeps the same uniqueness, versions and order as SQL.
+"""
+
+from adapters.memory.bus import InMemoryBus
+from adapters.memory.chat import InMemoryChatQueries
+from adapters.memory.event_log import InMemoryEventLog
+from adapters.memory.guides import InMemoryGuideQueries
+from adapters.memory.identity import InMemoryMemberQueries
+from adapters.memory.language_model import Script, ScriptedLanguageModel
+from adapters.memory.passages import InMemoryPassageQueries
+from adapters.memory.security import InMemoryTokenIssuer, PlainPasswordHasher
+from adapters.memory.store import MemoryStore
+from adapters.memory.system import ManualClock, SequentialIds
+from adapters.memory.unit_of_work import InMemoryUnitOfWork
+
+__all__ = [
+    "InMemoryBus",
+    "InMemoryChatQueries",
+    "InMemoryEventLog",
+    "InMemoryGuideQueries",
+    "InMemoryMemberQueries",
+    "InMemoryPassageQueries",
+    "InMemoryTokenIssuer",
+    "InMemoryUnitOfWork",
+    "ManualClock",
+    "MemoryStore",
+    "PlainPasswordHasher",
+    "Script",
+    "ScriptedLanguageModel",
+    "SequentialIds",
+]

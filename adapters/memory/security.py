@@ -1,0 +1,58 @@
+"""Passwords and tokens for tests: fast, readable, and no protection at all."""
+
+from datetime import datetime, timedelta
+from hashlib import sha256
+from uuid import UUID
+
+from application.ports.identity import AccessClaims, PasswordHasher, TokenIssuer
+from domain.errors import InvalidToken
+from domain.identity import MemberId, SignInId
+
+ACCESS_LIFETIME = timedelta(minutes=30)
+
+
+class PlainPasswordHasher(PasswordHasher):
+    """INSECURE: keeps the password as it is. Only for tests that should not wait for a slow hash."""
+
+    async def hash(self, password: str) -> str:
+        return f"plain:{password}"
+
+    async def verify(self, password_hash: str | None, password: str) -> bool:
+        return password_hash == f"plain:{password}"
+
+
+class InMemoryTokenIssuer(TokenIssuer):
+    """INSECURE: unsigned access tokens that anybody can write, and secrets that are the same in every run."""
+
+    def __init__(self) -> None:
+        self._made = 0
+
+    def access_token(self, member_id: MemberId, sign_in_id: SignInId, now: datetime) -> tuple[str, datetime]:
+        expires_at = now + ACCESS_LIFETIME
+        return f"access|{member_id}|{sign_in_id}|{expires_at.isoformat()}", expires_at
+
+    def read_access_token(self, token: str, now: datetime) -> AccessClaims:
+        try:
+            kind, member_id, sign_in_id, expires_at = token.split("|")
+            claims = AccessClaims(
+                MemberId(UUID(member_id)), SignInId(UUID(sign_in_id)), datetime.fromisoformat(expires_at)
+            )
+        except ValueError:
+            raise InvalidToken("The access token is not valid; sign in again.") from None
+        if kind != "access" or claims.expires_at <= now:
+            raise InvalidToken("The access token is not valid any more; sign in again.")
+        return claims
+
+    def opaque(self) -> str:
+        self._made += 1
+        return _digest(f"secret {self._made}")
+
+    def successor(self, secret: str) -> str:
+        return _digest(f"after {secret}")
+
+    def hashed(self, secret: str) -> str:
+        return _digest(f"hash of {secret}")
+
+
+def _digest(text: str) -> str:
+    return sha256(text.encode()).hexdigest()

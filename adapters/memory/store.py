@@ -1,0 +1,74 @@
+"""The tables and logs that all units of work and queries over one store share."""
+
+import asyncio
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from uuid import UUID
+
+from application.ports.chat import ReplyJob
+from application.ports.guides import IndexedPassage
+from application.ports.realtime import LoggedEvent
+from domain.chat import ChatMessage, ChatMessageId, ChatSession, ChatSessionId
+from domain.events import Channel
+from domain.guides import Guide, GuideId, SavedGuide
+from domain.identity import Member, MemberId, OneTimeToken, OneTimeTokenId, Role, SignIn, SignInId
+
+
+@dataclass(frozen=True, slots=True)
+class QueuedReply:
+    """A row of the reply queue; `place` orders the rows."""
+
+    job: ReplyJob
+    place: int
+    asked_at: datetime
+    claim: UUID | None = None
+    claimed_at: datetime | None = None
+    lease_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KeptAnswer:
+    """A row of the idempotency keys."""
+
+    fingerprint: str
+    message_id: ChatMessageId
+    created_at: datetime
+
+
+@dataclass(slots=True)
+class Tables:
+    """Rows by key. A row is never changed in place, so a shallow copy of the tables is a snapshot."""
+
+    members: dict[MemberId, Member] = field(default_factory=dict)
+    roles: dict[MemberId, Role] = field(default_factory=dict)
+    sign_ins: dict[SignInId, SignIn] = field(default_factory=dict)
+    one_time_tokens: dict[OneTimeTokenId, OneTimeToken] = field(default_factory=dict)
+    guides: dict[GuideId, Guide] = field(default_factory=dict)
+    saved_guides: dict[tuple[MemberId, GuideId], SavedGuide] = field(default_factory=dict)
+    passages: dict[GuideId, tuple[IndexedPassage, ...]] = field(default_factory=dict)
+    chat_sessions: dict[ChatSessionId, ChatSession] = field(default_factory=dict)
+    chat_messages: dict[ChatMessageId, ChatMessage] = field(default_factory=dict)
+    replies: dict[ChatMessageId, QueuedReply] = field(default_factory=dict)
+    idempotency_keys: dict[tuple[MemberId, str], KeptAnswer] = field(default_factory=dict)
+
+    def copy(self) -> "Tables":
+        """The same rows in tables of their own."""
+        return Tables(**{table.name: dict(getattr(self, table.name)) for table in fields(self)})
+
+
+@dataclass(slots=True)
+class ChannelLog:
+    """What is kept of a channel's log; `last` stays when events are forgotten."""
+
+    last: int = 0
+    events: list[LoggedEvent] = field(default_factory=list)
+
+
+class MemoryStore:
+    """A database in memory. `lock` admits one unit of work at a time; queries read what was committed last."""
+
+    def __init__(self, epoch: str = "memory") -> None:
+        self.epoch = epoch
+        self.tables = Tables()
+        self.logs: dict[Channel, ChannelLog] = {}
+        self.lock = asyncio.Lock()

@@ -1,0 +1,117 @@
+"""One transaction over the store."""
+
+from types import TracebackType
+from typing import Self
+
+from adapters.memory.chat_repositories import (
+    InMemoryChatMessageRepository,
+    InMemoryChatSessionRepository,
+    InMemoryIdempotencyKeys,
+)
+from adapters.memory.event_log import append_events
+from adapters.memory.guide_repositories import (
+    InMemoryGuideRepository,
+    InMemoryPassageRepository,
+    InMemorySavedGuideRepository,
+)
+from adapters.memory.identity_repositories import (
+    InMemoryMemberRepository,
+    InMemoryOneTimeTokenRepository,
+    InMemorySignInRepository,
+)
+from adapters.memory.reply_queue import InMemoryReplyQueue
+from adapters.memory.store import MemoryStore
+from adapters.memory.transaction import Transaction
+from application.ports.realtime import Announcement, Bus
+from application.ports.system import Clock
+from application.ports.unit_of_work import UnitOfWork
+
+
+class InMemoryUnitOfWork(UnitOfWork):
+    """Stages every change in copies of the tables and swaps them in at the commit.
+
+    One unit of work is open at a time, as with SQLite's single writer; opening one inside another waits forever.
+    Using it outside of `async with`, or after its commit, raises `RuntimeError`.
+    """
+
+    def __init__(self, store: MemoryStore, bus: Bus, clock: Clock) -> None:
+        self._store = store
+        self._bus = bus
+        self._clock = clock
+        self._transaction: Transaction | None = None
+        self._announcements: list[Announcement] = []
+
+    @property
+    def members(self) -> InMemoryMemberRepository:
+        return InMemoryMemberRepository(self._open())
+
+    @property
+    def sign_ins(self) -> InMemorySignInRepository:
+        return InMemorySignInRepository(self._open())
+
+    @property
+    def one_time_tokens(self) -> InMemoryOneTimeTokenRepository:
+        return InMemoryOneTimeTokenRepository(self._open())
+
+    @property
+    def guides(self) -> InMemoryGuideRepository:
+        return InMemoryGuideRepository(self._open())
+
+    @property
+    def saved_guides(self) -> InMemorySavedGuideRepository:
+        return InMemorySavedGuideRepository(self._open())
+
+    @property
+    def passages(self) -> InMemoryPassageRepository:
+        return InMemoryPassageRepository(self._open())
+
+    @property
+    def chat_sessions(self) -> InMemoryChatSessionRepository:
+        return InMemoryChatSessionRepository(self._open())
+
+    @property
+    def chat_messages(self) -> InMemoryChatMessageRepository:
+        return InMemoryChatMessageRepository(self._open())
+
+    @property
+    def reply_queue(self) -> InMemoryReplyQueue:
+        return InMemoryReplyQueue(self._open())
+
+    @property
+    def idempotency_keys(self) -> InMemoryIdempotencyKeys:
+        return InMemoryIdempotencyKeys(self._open())
+
+    def announce(self, announcement: Announcement) -> None:
+        self._open()
+        self._announcements.append(announcement)
+
+    async def commit(self) -> None:
+        transaction = self._open()
+        self._store.tables = transaction.tables
+        logged = append_events(self._store, transaction.events, self._clock.now())
+        announcements = [*logged, *self._announcements]
+        self._end()
+        for announcement in announcements:
+            self._bus.publish(announcement)
+
+    async def __aenter__(self) -> Self:
+        await self._store.lock.acquire()
+        self._transaction = Transaction(self._store.tables.copy())
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._end()
+
+    def _open(self) -> Transaction:
+        if self._transaction is None:
+            raise RuntimeError("The unit of work is not open; use it inside `async with`, before its commit.")
+        return self._transaction
+
+    def _end(self) -> None:
+        if self._transaction is not None:
+            self._transaction.close()
+            self._transaction = None
+            self._announcements.clear()
+            self._store.lock.release()
