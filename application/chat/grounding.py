@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from application.guides.search import PassageFinder
+from application.guides.search import FoundPassages, PassageFinder
 from application.ports.chat import GroundingPassage, PromptMessage
 from application.ports.identity import MemberQueries
 from application.ports.system import Clock
@@ -35,25 +35,30 @@ class Grounding:
         role = await self._common_role(session)
         earlier = questions[-1 - CONTEXT_QUESTIONS : -1]
         found = await self._finder.find(questions[-1], role, MAX_PASSAGES, context=earlier)
-        if not found.confident:
-            return ()
-        return [
-            GroundingPassage(
-                number,
-                ranked.guide_id,
-                ranked.guide_title,
-                ranked.passage.heading,
-                ranked.passage.line,
-                ranked.passage.text,
-                ranked.score,
-            )
-            for number, ranked in enumerate(found.passages, start=1)
-        ]
+        return numbered(found)
 
     async def _common_role(self, session: SessionSnapshot) -> Role:
         now = self._clock.now()
         actors = [await self._members.actor(member, None, now) for member in session.participants]
         return min((actor.role for actor in actors if actor is not None), default=Role.PUBLIC)
+
+
+def numbered(found: FoundPassages) -> Sequence[GroundingPassage]:
+    """What was found as numbered passages; none when it does not answer the question."""
+    if not found.confident:
+        return ()
+    return [
+        GroundingPassage(
+            number,
+            ranked.candidate.guide_id,
+            ranked.candidate.guide_title,
+            ranked.candidate.passage.heading,
+            ranked.candidate.passage.line,
+            ranked.candidate.passage.text,
+            ranked.score,
+        )
+        for number, ranked in enumerate(found.passages, start=1)
+    ]
 
 
 def citations_used(text: str, passages: Sequence[GroundingPassage]) -> tuple[Citation, ...]:

@@ -1,0 +1,58 @@
+"""One question, one answer, nothing kept: for the terminal and for scripts."""
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+
+from application.chat.grounding import MAX_PASSAGES, citations_used, numbered
+from application.guides.search import PassageFinder
+from application.ports.chat import LanguageModels, ModelRequest, PromptMessage, ReplyEnd
+from domain.chat import Citation, LLMProvider, MessageRole, SessionSettings, checked_content
+from domain.errors import Invalid
+from domain.identity import Actor
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The whole answer and what it cites."""
+
+    text: str
+    citations: Sequence[Citation]
+
+
+class Ask:
+    """Answers a question from the guides that the actor may read."""
+
+    def __init__(self, finder: PassageFinder, models: LanguageModels) -> None:
+        self._finder = finder
+        self._models = models
+
+    async def stream(
+        self, actor: Actor, question: str, provider: LLMProvider = LLMProvider.LOCAL
+    ) -> AsyncGenerator[str | Answer, None]:
+        """The answer in pieces, and at the end as a whole; raises `Invalid`, and `ModelError` when the model fails."""
+        question = checked_content(question)
+        model = self._models.get(provider)
+        if model is None:
+            raise Invalid.of(
+                "provider", f"{provider} is not configured here; expected one of {', '.join(self._models)}"
+            )
+        passages = numbered(await self._finder.find(question, actor.role, MAX_PASSAGES))
+        defaults = SessionSettings()
+        request = ModelRequest(
+            model=model.default_model,
+            messages=[PromptMessage(MessageRole.USER, question)],
+            passages=passages,
+            grounded=True,
+            temperature=defaults.temperature,
+            max_tokens=defaults.max_tokens,
+        )
+        pieces: list[str] = []
+        async with aclosing(model.stream(request)) as events:
+            async for event in events:
+                if isinstance(event, ReplyEnd):
+                    break
+                pieces.append(event.text)
+                yield event.text
+        text = "".join(pieces)
+        yield Answer(text, citations_used(text, passages))
