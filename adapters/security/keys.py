@@ -134,6 +134,6 @@ def _key(line: str, number: int, path: Path) -> SigningKey:
     if not _KID.fullmatch(kid) or len(material) < MIN_KEY_BYTES:
         raise CannotStart(
             f"{path}, line {number}: not a key. Expected kid:base64, the kid of letters, digits, - and _, "
-            f"the key of {MIN_KEY_BYTES} bytes or more; remove the file to make a new one, which ends every sign-in's token."
+            f"the key of {MIN_KEY_BYTES} bytes or more. Removing the file makes a new key."
         )
     return SigningKey(kid, material)

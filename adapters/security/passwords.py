@@ -35,7 +35,7 @@ class Argon2PasswordHasher(PasswordHasher):
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._argon2.hash, _octets(password))
 
     async def verify(self, password_hash: str | None, password: str) -> bool:
-        """Whether they belong together. None takes the same time and is False; an unreadable hash is False and logged."""
+        """Whether they belong together. None takes as long and is False; an unreadable hash is logged and False."""
         stored = self._nobody if password_hash is None else password_hash
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._matches, stored, _octets(password))
 

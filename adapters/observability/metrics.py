@@ -1,0 +1,101 @@
+"""Metrics for Prometheus."""
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    PlatformCollector,
+    ProcessCollector,
+)
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+
+from application.ports.observability import MetricsPage, ReplyMetrics, RequestMetrics, SocketMetrics
+
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "WEBSOCKET"})
+_REQUEST_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+_REPLY_BUCKETS = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0)
+
+
+class Metrics(RequestMetrics, SocketMetrics, ReplyMetrics, MetricsPage):
+    """Everything this process counts, in a registry of its own: two in one process don't meet."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        registry = self.registry
+        ProcessCollector(registry=registry)
+        PlatformCollector(registry=registry)
+        self._requests = Counter(
+            "guildhall_http_requests", "HTTP requests answered.", ["method", "route", "status"], registry=registry
+        )
+        self._request_seconds = Histogram(
+            "guildhall_http_request_seconds",
+            "Time to answer an HTTP request.",
+            ["method", "route"],
+            buckets=_REQUEST_BUCKETS,
+            registry=registry,
+        )
+        self._sockets = Gauge("guildhall_websocket_connections", "Open sockets.", registry=registry)
+        self._events = Counter(
+            "guildhall_websocket_events_sent", "Events handed to sockets, counted per socket.", registry=registry
+        )
+        self._replies = Counter(
+            "guildhall_chat_replies", "Replies that ended.", ["status", "provider"], registry=registry
+        )
+        self._reply_seconds = Histogram(
+            "guildhall_chat_reply_seconds",
+            "Time from claiming a reply to its end.",
+            ["provider"],
+            buckets=_REPLY_BUCKETS,
+            registry=registry,
+        )
+
+    def request_finished(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Count an answer. A method that nobody serves is `other`, so that a client cannot make up series."""
+        known = method if method in _METHODS else "other"
+        self._requests.labels(known, route, str(status)).inc()
+        self._request_seconds.labels(known, route).observe(seconds)
+
+    def socket_opened(self) -> None:
+        """One more."""
+        self._sockets.inc()
+
+    def socket_closed(self) -> None:
+        """One less."""
+        self._sockets.dec()
+
+    def events_sent(self, count: int) -> None:
+        """Count events as sockets got them."""
+        self._events.inc(count)
+
+    def reply_finished(self, status: str, provider: str, seconds: float) -> None:
+        """Count a reply."""
+        self._replies.labels(status, provider).inc()
+        self._reply_seconds.labels(provider).observe(seconds)
+
+    def render(self) -> tuple[bytes, str]:
+        """The text format of Prometheus."""
+        return generate_latest(self.registry), CONTENT_TYPE_LATEST
+
+
+class NullMetrics(RequestMetrics, SocketMetrics, ReplyMetrics, MetricsPage):
+    """Counts nothing: for scripts and tests that don't look."""
+
+    def request_finished(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Nothing."""
+
+    def socket_opened(self) -> None:
+        """Nothing."""
+
+    def socket_closed(self) -> None:
+        """Nothing."""
+
+    def events_sent(self, count: int) -> None:
+        """Nothing."""
+
+    def reply_finished(self, status: str, provider: str, seconds: float) -> None:
+        """Nothing."""
+
+    def render(self) -> tuple[bytes, str]:
+        """An empty page."""
+        return b"", CONTENT_TYPE_LATEST

@@ -1,0 +1,41 @@
+"""Settings from the environment and one TOML file: typed, checked at start, all problems told at once."""
+
+from entrypoints.settings.loading import load_settings
+from entrypoints.settings.model import (
+    BridgeSettings,
+    ChatSettings,
+    DatabaseSettings,
+    GuideSettings,
+    HttpSettings,
+    LocalSettings,
+    LogSettings,
+    OpenRouterSettings,
+    RealtimeSettings,
+    RedisSettings,
+    Settings,
+    TelegramSettings,
+)
+from entrypoints.settings.problems import SettingsError
+from entrypoints.settings.reference import ReferenceRow, describe, reference
+from entrypoints.settings.secret import Secret
+
+__all__ = [
+    "BridgeSettings",
+    "ChatSettings",
+    "DatabaseSettings",
+    "GuideSettings",
+    "HttpSettings",
+    "LocalSettings",
+    "LogSettings",
+    "OpenRouterSettings",
+    "RealtimeSettings",
+    "RedisSettings",
+    "ReferenceRow",
+    "Secret",
+    "Settings",
+    "SettingsError",
+    "TelegramSettings",
+    "describe",
+    "load_settings",
+    "reference",
+]
