@@ -8,7 +8,7 @@ from uuid import UUID
 
 from adapters.memory.pages import page_of
 from adapters.memory.store import MemoryStore
-from adapters.memory.words import search_terms, snippet
+from adapters.memory.words import snippet
 from application.paging import decode_cursor, encode_cursor
 from application.ports.chat import ChatQueries, ChatStats, MessageHit, SessionFilter, SessionPage
 from domain.chat import ChatMessage, ChatMessageId, ChatSession, ChatSessionId, MessageSnapshot, SessionSnapshot
@@ -59,12 +59,11 @@ class InMemoryChatQueries(ChatQueries):
         return rows[:limit] if after is not None else rows[max(0, len(rows) - limit) :]
 
     async def search(self, member_id: MemberId, terms: Sequence[str], limit: int) -> Sequence[MessageHit]:
-        wanted = search_terms(terms)
         titles = {session.id: session.title for session in self._own_sessions(member_id)}
         found = [
             (message, text)
             for message in self._messages_of(titles)
-            if (text := snippet(message.content, wanted)) is not None
+            if (text := snippet(message.content, terms)) is not None
         ]
         found.sort(key=lambda hit: (hit[0].created_at, hit[0].id), reverse=True)
         return [MessageHit(message.snapshot(), titles[message.session_id], text) for message, text in found[:limit]]

@@ -204,7 +204,7 @@ class ChatQueries(Protocol):
         ...
 
     async def search(self, member_id: MemberId, terms: Sequence[str], limit: int) -> Sequence[MessageHit]:
-        """Messages that hold all the words (prefixes count for the last), newest first."""
+        """Messages that hold all the words (prefixes count for the last), newest first. The words are folded."""
         ...
 
     async def stats(self, member_id: MemberId, today: datetime) -> ChatStats:
