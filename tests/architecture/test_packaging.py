@@ -26,7 +26,7 @@ def absent(expected: Collection[str], files: Collection[str]) -> list[str]:
     return sorted(set(expected) - set(files))
 
 
-def run(*command: str | Path, cwd: Path, **env: str) -> subprocess.CompletedProcess[str]:
+def run(*command: object, cwd: Path, **env: str) -> subprocess.CompletedProcess[str]:
     """Run a command to its end."""
     return subprocess.run(
         [str(part) for part in command],
