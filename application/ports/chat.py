@@ -20,7 +20,6 @@ from domain.chat import (
 from domain.guides import GuideId
 from domain.identity import MemberId
 
-
 IDEMPOTENCY_LIFETIME = timedelta(hours=24)
 
 
