@@ -36,7 +36,7 @@ class InMemoryChatSessionRepository(ChatSessionRepository):
 
     async def save(self, session: ChatSession) -> None:
         stored = self._transaction.tables.chat_sessions.get(session.id)
-        self._transaction.check_version("session", session.id, stored.version if stored else None)
+        self._transaction.check_version("session", session.id, stored.version if stored else None, session.version)
         self._write(session)
 
     async def delete(self, session: ChatSession) -> None:
@@ -97,7 +97,7 @@ class InMemoryChatMessageRepository(ChatMessageRepository):
 
     async def save(self, message: ChatMessage) -> None:
         stored = self._transaction.tables.chat_messages.get(message.id)
-        self._transaction.check_version("message", message.id, stored.version if stored else None)
+        self._transaction.check_version("message", message.id, stored.version if stored else None, message.version)
         self._write(message)
 
     async def checkpoint(self, message_id: ChatMessageId, generation: int, content: str) -> None:

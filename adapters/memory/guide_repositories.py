@@ -40,7 +40,7 @@ class InMemoryGuideRepository(GuideRepository):
 
     async def save(self, guide: Guide) -> None:
         stored = self._transaction.tables.guides.get(guide.id)
-        self._transaction.check_version("guide", guide.id, stored.version if stored else None)
+        self._transaction.check_version("guide", guide.id, stored.version if stored else None, guide.version)
         self._write(guide, stored.views_count if stored else 0)
 
     async def delete(self, guide: Guide) -> None:

@@ -34,7 +34,7 @@ class InMemoryMemberRepository(MemberRepository):
 
     async def save(self, member: Member, now: datetime) -> None:
         stored = self._transaction.tables.members.get(member.id)
-        self._transaction.check_version("member", member.id, stored.version if stored else None)
+        self._transaction.check_version("member", member.id, stored.version if stored else None, member.version)
         self._write(member, now)
 
     async def owner(self, now: datetime) -> Member | None:

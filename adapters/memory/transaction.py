@@ -31,9 +31,12 @@ class Transaction:
         """Remember the version that was read, or written, of an aggregate."""
         self._versions[key] = version
 
-    def check_version(self, name: str, key: UUID, stored: int | None) -> None:
-        """Raise `StaleVersion` unless the aggregate was read here and is still as it was read."""
-        if stored is None or self._versions.get(key) != stored:
+    def check_version(self, name: str, key: UUID, stored: int | None, version: int) -> None:
+        """Raise `StaleVersion` unless the aggregate is still stored as it was read.
+
+        One that was not read here is expected one version behind.
+        """
+        if stored is None or self._versions.get(key, version - 1) != stored:
             raise StaleVersion(f"The {name} has changed since it was read; read it again.", version=stored)
 
     def collect(self, aggregate: Recorder) -> None:

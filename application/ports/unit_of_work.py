@@ -20,6 +20,7 @@ class UnitOfWork(Protocol):
 
     Events recorded on saved aggregates are written into the logs of their channels in the same transaction, and
     announced on the bus after it. What else was handed to `announce` follows them; a rollback drops both.
+    It ends with its commit: used after that, or outside of `async with`, it raises `RuntimeError`.
     Nothing that waits for the network belongs inside.
     """
 
