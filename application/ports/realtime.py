@@ -7,7 +7,7 @@ from typing import Protocol
 
 from domain.chat import ChatMessageId, ChatSessionId
 from domain.events import Channel
-from domain.identity import MemberId, Role
+from domain.identity import Actor, MemberId, Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,4 +121,46 @@ class RunningReplies(Protocol):
 
     def of_session(self, session_id: ChatSessionId) -> Sequence[ReplySnapshot]:
         """Snapshots taken now; no delta is published between this call and the next `await` of the caller."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """Where a subscription goes live: after `offset` of this epoch, once the missed `events` were told in order.
+
+    `recovered` says that nothing lies between the offset that was asked for and the first live event.
+    `resync_required` says that something may: the log no longer reaches back, or it is another history.
+    Neither is set where no offset was asked for.
+    """
+
+    epoch: str
+    offset: int
+    events: Sequence[LoggedEvent] = ()
+    recovered: bool = False
+    resync_required: bool = False
+
+
+class Subscriptions(Protocol):
+    """What sockets ask of the application: who may hear a channel, and what they missed."""
+
+    async def authorise(self, actor: Actor, channel: str) -> Channel:
+        """The channel of that name. Raises `Invalid` for no such kind of channel, `NotFound`, `NotAllowed`,
+        `NotSignedIn`.
+        """
+        ...
+
+    async def current(self, actor: Actor) -> Actor | None:
+        """The same member as the database knows them now; None when banned, signed out or gone."""
+        ...
+
+    async def still_allowed(self, actor: Actor, channels: Sequence[Channel]) -> frozenset[Channel]:
+        """Those of the channels that the actor may hear now."""
+        ...
+
+    async def recover(self, channel: Channel, epoch: str | None, offset: int | None, role: Role) -> Recovery:
+        """What a reader of this role missed after (epoch, offset); without them, the current position."""
+        ...
+
+    def snapshots(self, channel: Channel) -> Sequence[ReplySnapshot]:
+        """The replies that are running on the channel now; see `RunningReplies`."""
         ...

@@ -1,0 +1,65 @@
+"""One socket of a member."""
+
+from datetime import datetime, timedelta
+
+from adapters.websocket.outbox import Outbox
+from domain.events import Channel
+from domain.identity import Actor, MemberId
+
+STALE_AFTER = timedelta(seconds=300)
+
+
+class WebSocketConnection:
+    """A signed-in member's socket. `home` is the channel whose end is the socket's end too.
+
+    `last_ping` is the last time that the client itself was heard; what the server sends never refreshes it.
+    """
+
+    __slots__ = (
+        "actor",
+        "connected_at",
+        "connection_id",
+        "home",
+        "last_ping",
+        "outbox",
+        "role",
+        "subscriptions",
+        "user_id",
+    )
+
+    def __init__(
+        self, connection_id: str, user_id: MemberId, connected_at: datetime, actor: Actor, outbox: Outbox
+    ) -> None:
+        self.connection_id = connection_id
+        self.user_id = user_id
+        self.connected_at = connected_at
+        self.last_ping = connected_at
+        self.outbox = outbox
+        self.subscriptions: set[Channel] = set()
+        self.home: Channel | None = None
+        self.become(actor)
+
+    def become(self, actor: Actor) -> None:
+        """Take the member's present role."""
+        self.actor = actor
+        self.role = actor.role
+
+    def add_subscription(self, channel: Channel) -> None:
+        """Note a channel; twice is once."""
+        self.subscriptions.add(channel)
+
+    def remove_subscription(self, channel: Channel) -> None:
+        """Forget a channel; an unknown one is fine."""
+        self.subscriptions.discard(channel)
+
+    def has_subscription(self, channel: Channel) -> bool:
+        """Whether the channel is subscribed."""
+        return channel in self.subscriptions
+
+    def update_last_ping(self, now: datetime) -> None:
+        """The client was heard at `now`."""
+        self.last_ping = now
+
+    def is_stale(self, now: datetime, timeout: timedelta = STALE_AFTER) -> bool:
+        """Whether the client was silent for longer than `timeout`."""
+        return now - self.last_ping > timeout

@@ -1,0 +1,214 @@
+"""The hub of one process: hears the bus, keeps to the log, tells the sockets."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from adapters.websocket.client import SocketClient
+from adapters.websocket.connection import STALE_AFTER, WebSocketConnection
+from adapters.websocket.frames import frame
+from adapters.websocket.manager import ConnectionManager
+from adapters.websocket.outbox import Outbox, OutboxLimits, Transport
+from adapters.websocket.rights import RightsWatch
+from adapters.websocket.rooms import Rooms
+from adapters.websocket.subscriber import Subscriber
+from application.ports.realtime import (
+    Announcement,
+    Bus,
+    EventLog,
+    LoggedEvent,
+    ReplyDelta,
+    RightsChanged,
+    Subscriptions,
+    Transient,
+)
+from application.ports.system import Clock, Ids
+from domain.events import Channel
+from domain.identity import Actor, MemberId
+
+GOING_AWAY = 1012
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HubSettings:
+    """Intervals in seconds, and bounds of one socket."""
+
+    delta_seconds: float = 0.03
+    log_seconds: float = 1.0
+    heartbeat_seconds: float = 30.0
+    rights_seconds: float = 10.0
+    sweep_seconds: float = 60.0
+    stale_after: timedelta = STALE_AFTER
+    max_subscriptions: int = 256
+    held_back: int = 1_000
+    outbox: OutboxLimits = field(default_factory=OutboxLimits)
+
+
+class Hub:
+    """All channels and sockets of this process.
+
+    `start` it before the first socket and `close` it before the process ends.
+    """
+
+    def __init__(
+        self,
+        manager: ConnectionManager,
+        subscriptions: Subscriptions,
+        event_log: EventLog,
+        bus: Bus,
+        clock: Clock,
+        ids: Ids,
+        settings: HubSettings | None = None,
+    ) -> None:
+        self.manager = manager
+        self.settings = settings or HubSettings()
+        self._subscriptions = subscriptions
+        self._bus = bus
+        self._clock = clock
+        self._ids = ids
+        self._rooms = Rooms(event_log, subscriptions, self.settings.held_back, self._session_changed)
+        self._rights = RightsWatch(subscriptions, self._lose_right)
+        self.subscriber = Subscriber(self._rooms, manager, subscriptions, self.settings.max_subscriptions)
+        self._stop_listening: Callable[[], None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self._closing = False
+
+    @property
+    def epoch(self) -> str:
+        """Names the history that offsets belong to."""
+        return self._rooms.epoch
+
+    @property
+    def is_closing(self) -> bool:
+        """Whether the process is going away."""
+        return self._closing
+
+    async def start(self) -> None:
+        """Hear the bus and begin the regular work."""
+        await self._rooms.compare_with_log()
+        self._stop_listening = self._bus.listen(self._hear)
+        settings = self.settings
+        loop = asyncio.get_running_loop()
+        self._tasks = [
+            loop.create_task(work)
+            for work in (
+                self._send_deltas(),
+                self._rights.run(),
+                self._every(settings.log_seconds, self._rooms.compare_with_log),
+                self._every(settings.heartbeat_seconds, self._ping),
+                self._every(settings.rights_seconds, self._look_at_rights),
+                self._every(settings.sweep_seconds, self._sweep),
+            )
+        ]
+
+    async def close(self, deadline: float = 5.0) -> None:
+        """Send everybody away with 1012 and a spread-out time to come back; returns within `deadline` seconds."""
+        self._closing = True
+        if self._stop_listening is not None:
+            self._stop_listening()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._rooms.stop()
+        connections = self.manager.all()
+        for number, connection in enumerate(connections):
+            self.send_away(connection, 500 + 4_500 * number // len(connections))
+        waiting = [asyncio.ensure_future(connection.outbox.gone()) for connection in connections]
+        if waiting:
+            _, late = await asyncio.wait(waiting, timeout=deadline)
+            for future in late:
+                future.cancel()
+
+    def connect(self, actor: Actor, transport: Transport) -> SocketClient:
+        """A signed-in member's new socket."""
+        outbox = Outbox(transport, self.settings.outbox)
+        connection = WebSocketConnection(str(self._ids.new()), actor.require_member(), self._clock.now(), actor, outbox)
+        self.manager.connect(connection)
+        if self._closing:
+            self.send_away(connection, 1_000)
+        return SocketClient(self, connection, self._clock)
+
+    def disconnect(self, connection: WebSocketConnection) -> None:
+        """The socket is gone."""
+        self.subscriber.leave(connection)
+        self.manager.disconnect(connection.connection_id)
+
+    async def refresh(self, connection: WebSocketConnection) -> Actor | None:
+        """The socket's member as the database knows them now; None when they are no longer signed in."""
+        actor = await self._subscriptions.current(connection.actor)
+        if actor is not None and actor != connection.actor:
+            connection.become(actor)
+            self._rights.doubt([connection])
+        return actor
+
+    def send_away(self, connection: WebSocketConnection, retry_after_ms: int) -> None:
+        """Close with 1012 and the time after which to come back."""
+        connection.outbox.put(frame("system_update", change="going_away", retry_after_ms=retry_after_ms))
+        connection.outbox.close(GOING_AWAY, f"server going away, reconnect in {retry_after_ms} ms")
+
+    def _hear(self, announcement: Announcement) -> None:
+        try:
+            match announcement:
+                case LoggedEvent():
+                    self._rooms.on_event(announcement)
+                case ReplyDelta():
+                    self._rooms.on_delta(announcement)
+                case Transient():
+                    self._rooms.on_transient(announcement)
+                case RightsChanged(member_id=member_id, channel=channel):
+                    self._doubt(member_id, channel)
+                case _:
+                    pass
+        except Exception:
+            logger.exception("announcement_failed", extra={"kind": type(announcement).__name__})
+
+    def _doubt(self, member_id: MemberId | None, channel: Channel | None) -> None:
+        if member_id is not None:
+            self._rights.doubt(self.manager.of_user(member_id))
+        if channel is not None:
+            self._rights.doubt(self.manager.of_channel(channel))
+        if member_id is None and channel is None:
+            self._rights.doubt(self.manager.all())
+
+    def _session_changed(self, channel: Channel, gone: bool) -> None:
+        if gone:
+            for connection in self.manager.of_channel(channel):
+                self.subscriber.unsubscribe(connection, channel, "session_deleted")
+        else:
+            self._rights.doubt(self.manager.of_channel(channel))
+
+    def _lose_right(self, connection: WebSocketConnection, channel: Channel) -> None:
+        if connection.has_subscription(channel):
+            self.subscriber.unsubscribe(connection, channel, "not_allowed")
+
+    async def _send_deltas(self) -> None:
+        while True:
+            await self._rooms.deltas_wait.wait()
+            await self._clock.sleep(self.settings.delta_seconds)
+            try:
+                self._rooms.flush_deltas()
+            except Exception:
+                logger.exception("deltas_failed")
+
+    async def _every(self, seconds: float, work: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            await self._clock.sleep(seconds)
+            try:
+                await work()
+            except Exception:
+                logger.exception("regular_work_failed", extra={"work": getattr(work, "__name__", "")})
+
+    async def _ping(self) -> None:
+        self.manager.broadcast_to_all("ping", {})
+
+    async def _look_at_rights(self) -> None:
+        await self._rights.look_around(self.manager.all())
+
+    async def _sweep(self) -> None:
+        closed = self.manager.sweep(self.settings.stale_after)
+        if closed:
+            logger.info("stale_sockets_closed", extra={"closed": closed})

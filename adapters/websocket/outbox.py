@@ -1,0 +1,179 @@
+"""What one socket has still to be told, and the task that tells it."""
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from adapters.websocket.frames import frame, several
+
+TOO_SLOW = 4008
+
+
+class Transport(Protocol):
+    """The socket itself. Both methods raise `OSError` when the peer is gone."""
+
+    async def send_text(self, text: str) -> None:
+        """Send one frame; waits while the peer does not read."""
+        ...
+
+    async def close(self, code: int, reason: str) -> None:
+        """Send a close frame."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxLimits:
+    """How far a socket may lag. Sizes are in characters.
+
+    `close_seconds` is what a closing socket gets to take the rest.
+
+    One frame carries at most `batch_frames` events, of about `batch_size` in all.
+    """
+
+    frames: int = 1_000
+    size: int = 4 * 1024 * 1024
+    batch_frames: int = 100
+    batch_size: int = 256 * 1024
+    close_seconds: float = 5.0
+
+
+class Outbox:
+    """A bounded queue of prebuilt frames and its single sender. Whoever puts a frame never waits.
+
+    A peer that falls too far behind loses everything queued, is told `resync_required` and closed with 4008.
+    """
+
+    __slots__ = (
+        "_allowance",
+        "_allowed_size",
+        "_closing",
+        "_gone",
+        "_has_room",
+        "_in_flight",
+        "_limit",
+        "_limits",
+        "_queue",
+        "_seen_sends",
+        "_sends",
+        "_size",
+        "_transport",
+        "_wake",
+    )
+
+    def __init__(self, transport: Transport, limits: OutboxLimits) -> None:
+        self._transport = transport
+        self._limits = limits
+        self._queue: deque[str] = deque()
+        self._size = 0
+        self._allowance = self._allowed_size = 0
+        self._wake, self._has_room, self._gone = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        self._has_room.set()
+        self._closing: tuple[int, str] | None = None
+        self._limit: asyncio.Timeout | None = None
+        self._in_flight = False
+        self._sends, self._seen_sends = 0, -1
+
+    @property
+    def closing(self) -> tuple[int, str] | None:
+        """Code and reason once the socket is to be closed."""
+        return self._closing
+
+    def put(self, text: str) -> None:
+        """Queue a frame; on a closing socket it is dropped."""
+        if self._closing is not None:
+            return
+        self._queue.append(text)
+        self._size += len(text)
+        limits = self._limits
+        if len(self._queue) > limits.frames + self._allowance or self._size > limits.size + self._allowed_size:
+            self.overflow()
+        else:
+            self._wake.set()
+
+    def put_recovered(self, frames: Sequence[str]) -> None:
+        """Queue what a subscription missed: bounded by the recovery itself, it does not count as lag."""
+        if self._closing is None and frames:
+            size = sum(map(len, frames))
+            self._allowance += len(frames)
+            self._allowed_size += size
+            self._queue.extend(frames)
+            self._size += size
+            self._has_room.clear()
+            self._wake.set()
+
+    def overflow(self) -> None:
+        """Give up on a peer that does not keep up."""
+        if self._closing is None:
+            self._queue.clear()
+            self._queue.append(frame("resync_required", reason="too_slow"))
+            self._size = len(self._queue[0])
+            self.close(TOO_SLOW, "too slow: reconnect and subscribe from the last offset you have")
+
+    def close(self, code: int, reason: str) -> None:
+        """Close after what is queued, within the limit; the first code counts."""
+        if self._closing is None:
+            self._closing = (code, reason)
+            self._has_room.set()
+            self._wake.set()
+            self._hurry()
+
+    def is_stalled(self) -> bool:
+        """Whether the send that was under way at the last look still is."""
+        stalled = self._in_flight and self._sends == self._seen_sends
+        self._seen_sends = self._sends
+        return stalled
+
+    async def room(self) -> None:
+        """Wait until an earlier recovery has left, or the socket closes."""
+        await self._has_room.wait()
+
+    async def gone(self) -> None:
+        """Wait until the sender has ended."""
+        await self._gone.wait()
+
+    async def run(self) -> None:
+        """Send until closed or until the peer is gone; the only task that sends on this socket."""
+        try:
+            async with asyncio.timeout(None) as self._limit:
+                if self._closing is not None:
+                    self._hurry()
+                await self._send_all()
+        except (TimeoutError, OSError):
+            self._queue.clear()
+        finally:
+            self._closing = self._closing or (1006, "the peer is gone")
+            self._has_room.set()
+            self._gone.set()
+
+    async def _send_all(self) -> None:
+        while True:
+            while self._queue:
+                self._in_flight = True
+                await self._transport.send_text(self._take())
+                self._in_flight = False
+                self._sends += 1
+            self._allowance = self._allowed_size = 0
+            self._has_room.set()
+            if self._closing is not None:
+                await self._transport.close(*self._closing)
+                return
+            self._wake.clear()
+            await self._wake.wait()
+
+    def _take(self) -> str:
+        queue, limits = self._queue, self._limits
+        batch = [queue.popleft()]
+        size = len(batch[0])
+        while queue and len(batch) < limits.batch_frames and size + len(queue[0]) <= limits.batch_size:
+            batch.append(queue.popleft())
+            size += len(batch[-1])
+        self._size -= size
+        self._allowance = max(0, self._allowance - len(batch))
+        self._allowed_size = max(0, self._allowed_size - size)
+        return batch[0] if len(batch) == 1 else several(batch)
+
+    def _hurry(self) -> None:
+        if self._limit is not None and not self._gone.is_set():
+            self._limit.reschedule(asyncio.get_running_loop().time() + self._limits.close_seconds)
