@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from adapters.language_models.guide_reader import GuideReader
+from adapters.sql.backup import Backup
 from adapters.sql.chat_queries import SqlChatQueries
 from adapters.sql.event_log import SqlEventLog
 from adapters.sql.guides import SqlGuideQueries
@@ -24,6 +25,7 @@ from adapters.memory.passages import InMemoryPassageQueries
 from adapters.memory.security import PlainPasswordHasher
 from adapters.memory.store import MemoryStore
 from adapters.memory.unit_of_work import InMemoryUnitOfWork
+from adapters.observability.logging import configure_logging
 from adapters.observability.metrics import Metrics
 from adapters.security.keys import SigningKeys
 from adapters.security.passwords import Argon2PasswordHasher
@@ -80,6 +82,12 @@ class Container(containers.DeclarativeContainer):
     clock = providers.Singleton(SystemClock)
     ids = providers.Singleton(UuidIds)
     metrics = providers.Singleton(Metrics)
+    configure_logging = providers.Callable(
+        configure_logging,
+        settings.provided.log.level,
+        settings.provided.log.format,
+        secrets=settings.provided.secrets,
+    )
     bus = providers.Singleton(InMemoryBus)
     hasher = providers.Singleton(Argon2PasswordHasher)
     tokens = providers.Singleton(JwtTokenIssuer, providers.Singleton(_signing_keys, settings))
@@ -89,6 +97,7 @@ class Container(containers.DeclarativeContainer):
 
     database = providers.Singleton(Database, settings.provided.database.url)
     migrator = providers.Singleton(Migrator, settings.provided.database.url)
+    backup = providers.Factory(Backup, settings.provided.database.url)
     unit_of_work = providers.Factory(SqlUnitOfWork, database, bus, clock)
     member_queries = providers.Singleton(SqlMemberQueries, database)
     guide_queries = providers.Singleton(SqlGuideQueries, database)

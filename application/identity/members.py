@@ -126,6 +126,11 @@ class MemberService:
             await work.commit()
         return await self._view(member.id), True
 
+    async def has_owner(self) -> bool:
+        """Whether some member is OWNER now."""
+        async with self._unit_of_work() as work:
+            return await work.members.owner(self._clock.now()) is not None
+
     async def sign_in_link(self, actor: Actor, member_id: MemberId) -> SignInLink:
         """A link that signs the member in once, for the operator at the terminal to hand over."""
         if not actor.operator:

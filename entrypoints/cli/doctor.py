@@ -1,0 +1,121 @@
+"""`guildhall doctor`: what works, what does not, and what to do."""
+
+import asyncio
+import socket
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import click
+
+from application.ports.system import CannotStart
+from domain.errors import GuildhallError
+from domain.identity import OPERATOR
+from entrypoints.cli.session import Invocation, pass_invocation, prepare_data_dir
+from entrypoints.container import Container, sql_container
+from entrypoints.settings import Settings, describe
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at. A warning needs no action now."""
+
+    name: str
+    state: str
+    text: str
+
+
+@click.command(name="doctor")
+@click.option("--settings", "show_settings", is_flag=True, help="Print every setting too, secrets masked.")
+@pass_invocation
+def command(invocation: Invocation, *, show_settings: bool) -> None:
+    """Check settings, data folder, database, library, owner, providers and port. Exit code 1 when something fails."""
+    settings = invocation.settings()
+    if show_settings:
+        click.echo(describe(settings))
+    findings = [Finding("settings", "ok", "every setting is valid"), *asyncio.run(_examine(settings))]
+    for finding in findings:
+        click.echo(f"{finding.state:<5} {finding.name:<10} {finding.text}")
+    if any(finding.state == "FAIL" for finding in findings):
+        raise SystemExit(1)
+
+
+async def _examine(settings: Settings) -> list[Finding]:
+    container = sql_container(settings)
+    try:
+        findings = [
+            await _tried("data", lambda: _data(settings)),
+            await _tried("database", lambda: _database(container)),
+        ]
+        if findings[-1].state == "ok":
+            findings.append(await _tried("library", lambda: _library(container)))
+            findings.append(await _tried("owner", lambda: _owner(container)))
+        findings.append(await _tried("providers", lambda: _providers(container)))
+        findings.append(_port(settings))
+        findings += _unused(settings)
+        return findings
+    finally:
+        await container.database().dispose()
+
+
+async def _tried(name: str, check: Callable[[], Awaitable[Finding]]) -> Finding:
+    try:
+        return await check()
+    except (GuildhallError, CannotStart) as error:
+        return Finding(name, "FAIL", str(error))
+
+
+async def _data(settings: Settings) -> Finding:
+    prepare_data_dir(settings)
+    return Finding("data", "ok", str(settings.data_dir.absolute()))
+
+
+async def _database(container: Container) -> Finding:
+    await container.migrator().check()
+    return Finding(
+        "database", "ok", f"{container.database().describe()}, revision {await container.migrator().current()}"
+    )
+
+
+async def _library(container: Container) -> Finding:
+    counts = await container.guide_reading().categories(OPERATOR)
+    if not counts:
+        return Finding("library", "warn", "no guides yet; run `guildhall guides import PATH`")
+    return Finding("library", "ok", f"{sum(counts.values())} guides in {len(counts)} categories")
+
+
+async def _owner(container: Container) -> Finding:
+    owners = await container.member_service().has_owner()
+    if not owners:
+        return Finding("owner", "warn", "there is no owner; run `guildhall init`")
+    return Finding("owner", "ok", "there is an owner")
+
+
+async def _providers(container: Container) -> Finding:
+    health = await container.chat_health().check()
+    text = ", ".join(f"{name} {state}" for name, state in health.providers.items())
+    return Finding("providers", "ok" if health.status == "healthy" else "FAIL", text)
+
+
+def _port(settings: Settings) -> Finding:
+    host, port = settings.http.host, settings.http.port
+    try:
+        with socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET):
+            return Finding("port", "ok", f"{host}:{port} is free")
+    except OSError as error:
+        return Finding("port", "warn", f"{host}:{port}: {error.strerror}; fine when Guildhall is running there")
+
+
+def _unused(settings: Settings) -> list[Finding]:
+    given = {
+        "redis": settings.redis.url,
+        "telegram": settings.telegram.bot_token,
+        "local": settings.local.base_url,
+        "openrouter": settings.openrouter.api_key,
+        "go_bridge": settings.go_bridge.url,
+        "baileys_bridge": settings.baileys_bridge.url,
+    }
+    return [
+        Finding(name, "warn", "is configured, and nothing in this version uses it yet")
+        for name, value in given.items()
+        if value is not None
+    ]

@@ -1,0 +1,87 @@
+"""What every command shares: its settings, its container, and how it ends when something is wrong."""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+import click
+
+from application.ports.system import CannotStart
+from domain.errors import GuildhallError
+from entrypoints.container import Container, sql_container
+from entrypoints.settings import Settings, SettingsError, load_settings
+
+T = TypeVar("T")
+
+
+class Refused(click.ClickException):
+    """Something is wrong that the operator can put right: one line a problem, exit code 2."""
+
+    exit_code = 2
+
+    def show(self, file: object = None) -> None:
+        """Write the lines to standard error."""
+        for line in self.message.splitlines():
+            click.echo(f"guildhall: {line}", err=True)
+
+
+@dataclass(slots=True)
+class Invocation:
+    """One call of the command line. Settings are read when a command first needs them."""
+
+    config_path: Path | None = None
+    data_dir: Path | None = None
+    overrides: dict[str, object] = field(default_factory=dict)
+
+    def settings(self, overrides: Mapping[str, object] | None = None) -> Settings:
+        """The settings; raises `Refused` with every problem."""
+        given = {"data_dir": str(self.data_dir) if self.data_dir else None, **self.overrides, **(overrides or {})}
+        try:
+            return load_settings(os.environ, self.config_path, given)
+        except SettingsError as error:
+            raise Refused("\n".join(error.problems)) from None
+
+    def run(self, action: Callable[[Container], Awaitable[T]], *, check_schema: bool = True) -> T:
+        """Run a command's use case on the configured database; refusals become one line and exit code 2."""
+        settings = self.settings()
+        with refusals():
+            prepare_data_dir(settings)
+            return asyncio.run(_run(sql_container(settings), action, check_schema=check_schema))
+
+
+async def _run(container: Container, action: Callable[[Container], Awaitable[T]], *, check_schema: bool) -> T:
+    try:
+        if check_schema:
+            await container.migrator().check()
+        return await action(container)
+    finally:
+        await container.database().dispose()
+
+
+class refusals:  # noqa: N801 - reads as a statement: with refusals()
+    """Turns refusals into one line and exit code 2."""
+
+    def __enter__(self) -> None:
+        """Nothing to prepare."""
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        """Raise `Refused` in place of what a rule or the installation refuses."""
+        if isinstance(error, GuildhallError | CannotStart):
+            raise Refused(str(error)) from error
+
+
+def prepare_data_dir(settings: Settings) -> None:
+    """Make the data folder, for this user only; raises `CannotStart` when it cannot be made."""
+    try:
+        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise CannotStart(
+            f"{settings.data_dir}: the data folder cannot be made: {error.strerror}. "
+            "Choose another one with --data-dir or GUILDHALL_DATA_DIR."
+        ) from error
+
+
+pass_invocation = click.make_pass_decorator(Invocation, ensure=True)

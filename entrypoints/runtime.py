@@ -1,0 +1,93 @@
+"""Several deliveries in one process: the pages and the API as one application, served by uvicorn."""
+
+import asyncio
+import gc
+import socket
+
+import structlog
+import uvicorn
+from litestar import Litestar
+
+from application.ports.system import CannotStart
+from entrypoints.container import Container, sql_container
+from entrypoints.http.app import create_app
+from entrypoints.settings import Settings
+from entrypoints.web.pages import page_handlers, static_handlers, template_config
+
+_log = structlog.get_logger(__name__)
+
+
+def create_application(container: Container) -> Litestar:
+    """The API, the sockets and the pages as one ASGI application."""
+    return create_app(
+        container, pages=[*page_handlers(container), *static_handlers()], template_config=template_config()
+    )
+
+
+def serve(settings: Settings) -> None:
+    """Serve until SIGINT or SIGTERM. Raises `CannotStart` before anything is changed."""
+    with _bound(settings) as listener, asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(_serve(settings, listener))
+
+
+async def _serve(settings: Settings, listener: socket.socket) -> None:
+    container = sql_container(settings)
+    await container.migrator().check()
+    container.configure_logging()
+    server = Server(
+        uvicorn.Config(
+            create_application(container),
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            http="httptools",
+            ws="websockets-sansio",
+            ws_max_size=settings.realtime.max_frame_bytes * 2,
+            lifespan="on",
+            timeout_graceful_shutdown=max(1, round(settings.http.shutdown_seconds)),
+        ),
+        container,
+    )
+    host, port = listener.getsockname()[:2]
+    _log.info("serving", address=f"http://{host}:{port}", database=container.database().describe())
+    gc.collect()
+    # What start-up made lives as long as the process: the collector need not walk it on every pass.
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 20)
+    await server.serve(sockets=[listener])
+
+
+class Server(uvicorn.Server):
+    """Tells the sockets where they stand before uvicorn closes them."""
+
+    def __init__(self, config: uvicorn.Config, container: Container) -> None:
+        super().__init__(config)
+        self._container = container
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop accepting, send 1012 to every socket, then wait for what runs, up to the deadline."""
+        for listening in self.servers:
+            listening.close()
+        await self._container.hub().close()
+        await super().shutdown(sockets)
+
+
+def _bound(settings: Settings) -> socket.socket:
+    host, port = settings.http.host, settings.http.port
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        raise CannotStart(
+            f"{host}:{port} cannot be listened on: {error.strerror}. "
+            "Stop what uses it, or choose another with --host, --port or GUILDHALL_HTTP_PORT."
+        ) from error
+
+
+def _loop_factory() -> "type[asyncio.AbstractEventLoop] | None":
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.Loop
