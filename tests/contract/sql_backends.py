@@ -1,0 +1,105 @@
+"""Backends over SQL. The adapter is imported late, so that the contracts run in memory without it."""
+
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+
+import asyncpg
+
+from adapters.memory import InMemoryBus, ManualClock
+from tests.support.apart import run_apart
+from tests.support.backend import Backend
+from tests.support.services import PostgresServer
+
+_TABLES = """
+SELECT format('%I', tablename) FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'
+"""
+
+
+@asynccontextmanager
+async def sql_backend(url: str) -> AsyncIterator[Backend]:
+    """A backend over the migrated, empty database at `url`."""
+    from adapters.sql.chat_queries import SqlChatQueries
+    from adapters.sql.database import Database
+    from adapters.sql.event_log import SqlEventLog
+    from adapters.sql.guide_queries import SqlGuideQueries
+    from adapters.sql.identity import SqlMemberQueries
+    from adapters.sql.passages import SqlPassageQueries
+    from adapters.sql.unit_of_work import SqlUnitOfWork
+
+    database, bus, clock = Database(url), InMemoryBus(), ManualClock()
+    try:
+        yield Backend(
+            unit_of_work=lambda: SqlUnitOfWork(database, bus, clock),
+            members=SqlMemberQueries(database),
+            guides=SqlGuideQueries(database),
+            passages=SqlPassageQueries(database),
+            chat=SqlChatQueries(database),
+            event_log=SqlEventLog(database),
+            bus=bus,
+            clock=clock,
+        )
+    finally:
+        await database.dispose()
+
+
+def migrate(url: str) -> None:
+    """Bring a database to the newest schema, as `guildhall db upgrade` does."""
+    from adapters.sql.migrator import Migrator
+
+    run_apart(Migrator(url).upgrade())
+
+
+def sqlite_url(path: Path) -> str:
+    """The URL of a SQLite file."""
+    return f"sqlite:///{path}"
+
+
+def copy_of_template(template: Path, folder: Path) -> str:
+    """The URL of a fresh copy of a migrated SQLite file: a copy takes a millisecond, migrating much more."""
+    copy = folder / "guildhall.db"
+    shutil.copyfile(template, copy)
+    return sqlite_url(copy)
+
+
+class PostgresDatabase:
+    """A migrated database of this test session, emptied before each test that uses it."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    @classmethod
+    @contextmanager
+    def made(cls, server: PostgresServer) -> Iterator["PostgresDatabase"]:
+        with server.temporary_database() as url:
+            migrate(url)
+            database = cls(url)
+            run_apart(database._keep_seeds())
+            yield database
+
+    async def empty(self) -> None:
+        """Remove every row but those that migrating put there."""
+        connection = await asyncpg.connect(self.url, timeout=5)
+        try:
+            await connection.execute("SELECT seeds.empty()")
+        finally:
+            await connection.close()
+
+    async def _keep_seeds(self) -> None:
+        connection = await asyncpg.connect(self.url, timeout=5)
+        try:
+            tables = [str(row[0]) for row in await connection.fetch(_TABLES)]
+            await connection.execute("CREATE SCHEMA seeds")
+            refill = []
+            for table in tables:
+                if await connection.fetchval(f"SELECT EXISTS (SELECT FROM public.{table})"):
+                    await connection.execute(f"CREATE TABLE seeds.{table} AS TABLE public.{table}")
+                    refill.append(f"INSERT INTO public.{table} SELECT * FROM seeds.{table};")
+            names = ", ".join(f"public.{table}" for table in tables)
+            body = f"TRUNCATE {names} RESTART IDENTITY CASCADE; {' '.join(refill)}"
+            await connection.execute(
+                f"CREATE FUNCTION seeds.empty() RETURNS void LANGUAGE sql AS $empty$ {body} $empty$"
+            )
+        finally:
+            await connection.close()

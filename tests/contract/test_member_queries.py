@@ -1,0 +1,162 @@
+"""Reads of members."""
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from application.ports.paging import Page
+from domain.errors import Malformed
+from domain.identity import Actor, Grant, GrantId, GrantSource, Member, MemberId, Role, SignIn, SignInId
+from tests.support.backend import Backend, memory_backend
+from tests.support.given import new_member, stored_member
+
+
+async def signed_in(backend: Backend, member: Member, *, ended: bool = False) -> SignIn:
+    now = backend.clock.now()
+    sign_in = SignIn(SignInId(backend.ids.new()), member.id, "a hash", now, now + timedelta(days=7))
+    if ended:
+        sign_in.end(now)
+    async with backend.unit_of_work() as work:
+        await work.sign_ins.add(sign_in)
+        await work.commit()
+    return sign_in
+
+
+async def all_pages(backend: Backend, limit: int, search: str = "") -> list[Page[object]]:
+    pages, cursor = [], None
+    while not pages or cursor is not None:
+        page = await backend.members.page(search, cursor, limit, backend.clock.now())
+        pages.append(page)
+        cursor = page.next_cursor
+    return pages
+
+
+async def test_member_queries_actor_has_the_effective_role(backend: Backend) -> None:
+    member = await stored_member(backend, role=Role.ADMIN)
+    actor = await backend.members.actor(member.id, None, backend.clock.now())
+    assert actor == Actor(member_id=member.id, role=Role.ADMIN)
+
+
+async def test_member_queries_actor_loses_a_role_when_its_grant_ends(backend: Backend) -> None:
+    member, until = new_member(backend, username="ada"), backend.clock.now() + timedelta(days=1)
+    source = GrantSource.SUBSCRIPTION
+    member.grants.append(
+        Grant(GrantId(backend.ids.new()), Role.SUBSCRIBER, source, None, "", until, backend.clock.now())
+    )
+    async with backend.unit_of_work() as work:
+        await work.members.add(member, backend.clock.now())
+        await work.commit()
+    before = await backend.members.actor(member.id, None, until - timedelta(microseconds=1))
+    after = await backend.members.actor(member.id, None, until)
+    assert (before.role, after.role) == (Role.SUBSCRIBER, Role.PUBLIC)
+    assert (await backend.members.view(member.id, until)).role is Role.PUBLIC
+
+
+async def test_member_queries_actor_carries_an_active_sign_in(backend: Backend) -> None:
+    member = await stored_member(backend)
+    sign_in = await signed_in(backend, member)
+    actor = await backend.members.actor(member.id, sign_in.id, backend.clock.now())
+    assert actor.sign_in_id == sign_in.id
+
+
+async def test_member_queries_actor_of_ended_sign_in_is_none(backend: Backend) -> None:
+    member = await stored_member(backend)
+    sign_in = await signed_in(backend, member, ended=True)
+    assert await backend.members.actor(member.id, sign_in.id, backend.clock.now()) is None
+
+
+async def test_member_queries_actor_of_expired_sign_in_is_none(backend: Backend) -> None:
+    member = await stored_member(backend)
+    sign_in = await signed_in(backend, member)
+    assert await backend.members.actor(member.id, sign_in.id, sign_in.expires_at) is None
+
+
+async def test_member_queries_actor_of_another_members_sign_in_is_none(backend: Backend) -> None:
+    ada, grace = await stored_member(backend, "ada"), await stored_member(backend, "grace")
+    sign_in = await signed_in(backend, ada)
+    assert await backend.members.actor(grace.id, sign_in.id, backend.clock.now()) is None
+
+
+async def test_member_queries_actor_of_unknown_sign_in_or_member_is_none(backend: Backend) -> None:
+    member = await stored_member(backend)
+    assert await backend.members.actor(member.id, SignInId(backend.ids.new()), backend.clock.now()) is None
+    assert await backend.members.actor(MemberId(backend.ids.new()), None, backend.clock.now()) is None
+
+
+async def test_member_queries_actor_of_banned_member_is_none(backend: Backend) -> None:
+    member = new_member(backend, username="ada", role=Role.OWNER)
+    member.user.is_active = False
+    async with backend.unit_of_work() as work:
+        await work.members.add(member, backend.clock.now())
+        await work.commit()
+    assert await backend.members.actor(member.id, None, backend.clock.now()) is None
+    assert (await backend.members.view(member.id, backend.clock.now())).is_active is False
+
+
+async def test_member_queries_view_shows_the_account(backend: Backend) -> None:
+    member = await stored_member(backend, "ada", Role.SUBSCRIBER)
+    view = await backend.members.view(member.id, backend.clock.now())
+    assert (view.id, view.email, view.username, view.role) == (member.id, "ada@example.org", "ada", Role.SUBSCRIBER)
+    assert (view.is_active, view.email_verified, view.created_at) == (True, False, member.created_at)
+
+
+async def test_member_queries_view_of_unknown_member_is_none(backend: Backend) -> None:
+    assert await backend.members.view(MemberId(backend.ids.new()), backend.clock.now()) is None
+
+
+@pytest.mark.parametrize(
+    ("search", "found"),
+    [
+        ("ADA", ["ada_l", "ada"]),
+        ("example.org", ["grace", "ada_l", "ada"]),
+        ("_", ["ada_l"]),
+        ("%", []),
+        ("nobody", []),
+        ("\\", []),
+    ],
+)
+async def test_member_queries_page_search_is_literal_and_ignores_case(
+    backend: Backend, search: str, found: list[str]
+) -> None:
+    for name in ("ada", "ada_l", "grace"):
+        await stored_member(backend, name)
+        backend.clock.advance(timedelta(seconds=1))
+    page = await backend.members.page(search, None, 10, backend.clock.now())
+    names = [member.username for member in page.items]
+    assert names == found
+
+
+async def test_member_queries_page_of_the_last_rows_has_no_cursor(backend: Backend) -> None:
+    await stored_member(backend)
+    page = await backend.members.page("", None, 1, backend.clock.now())
+    assert (len(page.items), page.next_cursor) == (1, None)
+
+
+@pytest.mark.parametrize("cursor", ["", "no cursor", "W10", "WzEsMl0", "é", "eyJhIjoxfQ"])
+async def test_member_queries_page_of_broken_cursor_raises_malformed(backend: Backend, cursor: str) -> None:
+    with pytest.raises(Malformed):
+        await backend.members.page("", cursor, 10, backend.clock.now())
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 10])
+async def test_member_queries_pages_show_every_member_once_newest_first(backend: Backend, limit: int) -> None:
+    for number in range(7):
+        await stored_member(backend, f"member{number}")
+        backend.clock.advance(timedelta(seconds=number % 2))
+    pages = await all_pages(backend, limit)
+    shown = [member.username for page in pages for member in page.items]
+    assert shown == [f"member{number}" for number in reversed(range(7))]
+    assert all(len(page.items) == limit for page in pages[:-1])
+
+
+@settings(max_examples=20)
+@given(count=st.integers(0, 8), limit=st.integers(1, 5), same=st.booleans())
+async def test_member_queries_pages_of_any_size_are_complete(count: int, limit: int, same: bool) -> None:
+    backend = memory_backend()
+    for number in range(count):
+        await stored_member(backend, f"member{number}")
+        backend.clock.advance(timedelta(0 if same else 1))
+    shown = [member.username for page in await all_pages(backend, limit) for member in page.items]
+    assert sorted(shown) == sorted(f"member{number}" for number in range(count))

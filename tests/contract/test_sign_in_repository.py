@@ -1,0 +1,124 @@
+"""Sign-ins and secrets that work once."""
+
+from datetime import timedelta
+
+from domain.errors import InvalidToken
+from domain.identity import OneTimeToken, OneTimeTokenId, SignIn, SignInId, TokenPurpose
+from tests.support.backend import Backend
+from tests.support.given import stored_member
+from tests.support.racing import race
+
+
+async def stored_sign_in(backend: Backend) -> SignIn:
+    member, now = await stored_member(backend), backend.clock.now()
+    sign_in = SignIn(
+        id=SignInId(backend.ids.new()),
+        member_id=member.id,
+        refresh_hash="first",
+        created_at=now,
+        expires_at=now + timedelta(days=7),
+        ip="2001:db8::1",
+        user_agent="A browser",
+    )
+    async with backend.unit_of_work() as work:
+        await work.sign_ins.add(sign_in)
+        await work.commit()
+    return sign_in
+
+
+async def stored_token(backend: Backend) -> OneTimeToken:
+    member, now = await stored_member(backend), backend.clock.now()
+    token = OneTimeToken(
+        id=OneTimeTokenId(backend.ids.new()),
+        purpose=TokenPurpose.SIGN_IN,
+        member_id=member.id,
+        token_hash="hash of a secret",
+        created_at=now,
+        expires_at=now + timedelta(minutes=15),
+    )
+    async with backend.unit_of_work() as work:
+        await work.one_time_tokens.add(token)
+        await work.commit()
+    return token
+
+
+async def test_sign_in_repository_added_sign_in_is_found_whole(backend: Backend) -> None:
+    sign_in = await stored_sign_in(backend)
+    async with backend.unit_of_work() as work:
+        found = await work.sign_ins.get(sign_in.id)
+    assert (found.member_id, found.refresh_hash, found.expires_at) == (sign_in.member_id, "first", sign_in.expires_at)
+    assert (found.ip, found.user_agent, found.previous_hash) == ("2001:db8::1", "A browser", None)
+
+
+async def test_sign_in_repository_unknown_sign_in_is_none(backend: Backend) -> None:
+    async with backend.unit_of_work() as work:
+        assert await work.sign_ins.get(SignInId(backend.ids.new())) is None
+
+
+async def test_sign_in_repository_refreshed_sign_in_is_kept(backend: Backend) -> None:
+    sign_in = await stored_sign_in(backend)
+    backend.clock.advance(timedelta(days=1))
+    async with backend.unit_of_work() as work:
+        found = await work.sign_ins.get(sign_in.id)
+        found.refresh("first", "second", backend.clock.now())
+        await work.sign_ins.save(found)
+        await work.commit()
+    async with backend.unit_of_work() as work:
+        kept = await work.sign_ins.get(sign_in.id)
+    assert (kept.refresh_hash, kept.previous_hash, kept.rotated_at) == ("second", "first", backend.clock.now())
+    assert kept.expires_at == backend.clock.now() + timedelta(days=7)
+
+
+async def test_sign_in_repository_ended_sign_in_stays_ended(backend: Backend) -> None:
+    sign_in = await stored_sign_in(backend)
+    async with backend.unit_of_work() as work:
+        found = await work.sign_ins.get(sign_in.id)
+        found.end(backend.clock.now())
+        await work.sign_ins.save(found)
+        await work.commit()
+    async with backend.unit_of_work() as work:
+        assert (await work.sign_ins.get(sign_in.id)).ended_at == backend.clock.now()
+
+
+async def test_sign_in_repository_racing_refreshes_rotate_once(backend: Backend) -> None:
+    sign_in = await stored_sign_in(backend)
+
+    async def refresh(number: int) -> str:
+        async with backend.unit_of_work() as work:
+            found = await work.sign_ins.get(sign_in.id)
+            outcome = found.refresh("first", "second", backend.clock.now())
+            await work.sign_ins.save(found)
+            await work.commit()
+        return outcome.value
+
+    assert sorted(await race(4, refresh)) == ["repeated", "repeated", "repeated", "rotated"]
+
+
+async def test_one_time_token_repository_added_token_is_found_by_its_hash(backend: Backend) -> None:
+    token = await stored_token(backend)
+    async with backend.unit_of_work() as work:
+        found = await work.one_time_tokens.by_hash("hash of a secret")
+    assert (found.id, found.member_id, found.purpose) == (token.id, token.member_id, TokenPurpose.SIGN_IN)
+    assert (found.expires_at, found.used_at) == (token.expires_at, None)
+
+
+async def test_one_time_token_repository_unknown_hash_is_none(backend: Backend) -> None:
+    await stored_token(backend)
+    async with backend.unit_of_work() as work:
+        assert await work.one_time_tokens.by_hash("HASH OF A SECRET") is None
+
+
+async def test_one_time_token_repository_racing_uses_let_one_win(backend: Backend) -> None:
+    await stored_token(backend)
+
+    async def use(number: int) -> str:
+        async with backend.unit_of_work() as work:
+            token = await work.one_time_tokens.by_hash("hash of a secret")
+            token.use(backend.clock.now())
+            await work.one_time_tokens.save(token)
+            await work.commit()
+        return "used"
+
+    results = await race(4, use)
+    assert results.count("used") == 1
+    assert sum(isinstance(result, InvalidToken) for result in results) == 3
