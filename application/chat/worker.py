@@ -58,7 +58,7 @@ class ReplyWorker:
         self._stopping = False
 
     async def run(self) -> None:
-        """Work until cancelled."""
+        """Work until cancelled; replies that still run then are left to their leases. `stop` ends them well."""
         unlisten = self._bus.listen(self._hear)
         try:
             async with asyncio.TaskGroup() as loops:
@@ -67,6 +67,8 @@ class ReplyWorker:
                 loops.create_task(self._repeat(self._recover, lambda: self._sleep(self._times.lease / 3)))
         finally:
             unlisten()
+            for task in self._tasks.values():
+                task.cancel()
 
     async def stop(self, deadline: timedelta) -> None:
         """Take no more replies, let the running ones end until the deadline, and end the rest `interrupted`."""
