@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import hmac
+import re
 import secrets
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal
@@ -18,6 +19,7 @@ from domain.identity import MemberId, SignInId
 
 ACCESS_LIFETIME = timedelta(minutes=30)
 MAX_TOKEN = 2048
+_COMPACT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 _ALGORITHM = "HS256"
 # Time is checked against the caller's clock, not PyJWT's.
 _OPTIONS = jwt.types.Options(verify_exp=False, verify_iat=False, verify_nbf=False)
@@ -81,7 +83,7 @@ class JwtTokenIssuer(TokenIssuer):
         return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
 
     def _verified(self, token: str) -> _Claims:
-        if len(token) > MAX_TOKEN or not token.isascii():
+        if len(token) > MAX_TOKEN or not _COMPACT.fullmatch(token):
             raise _refused()
         try:
             key = self._keys.find(jwt.get_unverified_header(token).get("kid"))

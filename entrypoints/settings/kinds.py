@@ -13,7 +13,6 @@ from entrypoints.settings.problems import Unfit, shown
 from entrypoints.settings.secret import MASK, Secret
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 _HIDDEN = "a value that is not shown"
 
 
@@ -62,7 +61,7 @@ class Text(_Plain):
         if not isinstance(raw, str):
             raise Unfit(expected)
         text = raw.strip()
-        if len(text) > self.longest or _UNPRINTABLE.search(text) or not re.fullmatch(self.pattern, text):
+        if len(text) > self.longest or not text.isprintable() or not re.fullmatch(self.pattern, text):
             raise Unfit(expected)
         return text
 
@@ -146,10 +145,10 @@ class Folder(_Plain):
         # A question mark would start the options of the database's address.
         if isinstance(raw, Path):
             raw = str(raw)
-        if not isinstance(raw, str) or not raw.strip() or re.search(r"[\x00-\x1f?]", raw):
+        if not isinstance(raw, str) or not raw.strip() or "?" in raw or not raw.isprintable():
             raise Unfit("the path of a folder, without ? and control characters")
         try:
-            return Path(raw).expanduser()
+            return Path(raw.strip()).expanduser()
         except RuntimeError:
             raise Unfit("the path of a folder; this home folder is not known") from None
 
@@ -178,7 +177,7 @@ class Address(_Plain):
     def _check(self, text: str) -> None:
         parts = urlsplit(text)
         web = "http" in self.schemes
-        if parts.scheme not in self.schemes or len(text) > 2048 or re.search(r"\s", text) or _UNPRINTABLE.search(text):
+        if parts.scheme not in self.schemes or len(text) > 2048 or re.search(r"\s", text) or not text.isprintable():
             raise ValueError
         if "://" not in text or (web and not parts.hostname) or parts.port == 0:
             raise ValueError
@@ -207,7 +206,7 @@ class Hidden:
 
     def read(self, raw: object) -> Secret:
         text = raw.strip() if isinstance(raw, str) else ""
-        if len(text) < self.least or len(text) > 4096 or _UNPRINTABLE.search(text):
+        if len(text) < self.least or len(text) > 4096 or not text.isprintable():
             raise Unfit(self.expected)
         if not re.fullmatch(self.pattern, text):
             raise Unfit(self.expected)

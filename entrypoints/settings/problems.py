@@ -30,7 +30,8 @@ def shown(value: object) -> str:
     return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"
 
 
-def nearest(name: str, known: Sequence[str]) -> str:
-    """The hint that ends a line about an unknown name."""
-    close = get_close_matches(name[:200], known, n=1, cutoff=0.6)
-    return f"did you mean {close[0]}?" if close else "the settings reference lists the known ones"
+def nearest(name: str, known: Sequence[str], prefix: str = "") -> str:
+    """The hint that ends a line about an unknown name; a `prefix` they all share tells nothing about likeness."""
+    own = [one.removeprefix(prefix) for one in known]
+    close = get_close_matches(name[:200].removeprefix(prefix), own, n=1, cutoff=0.6)
+    return f"did you mean {prefix}{close[0]}?" if close else "the settings reference lists the known ones"

@@ -41,7 +41,7 @@ def from_environment(environ: Mapping[str, str]) -> Iterator[Found]:
         if not name.startswith(PREFIX) or name in _OTHERS or name.startswith("GUILDHALL_TEST_"):
             continue
         if name not in known:
-            yield f"{_safe(name)}: unknown setting; {nearest(name, list(known))}"
+            yield f"{_safe(name)}: unknown setting; {nearest(name, list(known), PREFIX)}"
         elif raw.strip():
             yield Given(known[name], name, raw)
 
@@ -105,7 +105,7 @@ def _key(path: Path, place: tuple[str, ...], raw: object) -> Found:
     known = {field.path: field for field in fields()}
     toml = ".".join(place)
     if place not in known:
-        names = [field.toml for field in fields()] + [f"[{section}]" for section in sections()]
+        names = [field.toml for field in fields()] + list(sections())
         return f"{_safe(path.name)}: {_safe(toml)}: unknown setting; {nearest(toml, names)}"
     return Given(known[place], f"{_safe(path.name)}: {toml}", raw)
 
