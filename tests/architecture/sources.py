@@ -37,21 +37,21 @@ class Source:
                     found[alias.asname or alias.name] = f"{node.module}.{alias.name}"
         return found
 
-    def dotted(self, node: ast.expr) -> str:
-        """The full name that an expression stands for; empty for anything that is not a chain of names."""
+    def imported(self, node: ast.expr) -> str:
+        """The full name of what an expression took from an import; empty for anything else, local names included."""
         if isinstance(node, ast.Name):
-            return self.names.get(node.id, node.id)
+            return self.names.get(node.id, "")
         if isinstance(node, ast.Attribute):
-            owner = self.dotted(node.value)
+            owner = self.imported(node.value)
             return f"{owner}.{node.attr}" if owner else ""
         return ""
 
     def uses(self) -> Iterator[tuple[int, str]]:
-        """Every imported module and every chain of names that is used, with its line."""
+        """Every import and every use of what was imported, in full, with its line."""
         yield from self.imports()
         for node in ast.walk(self.tree):
             if isinstance(node, ast.Name | ast.Attribute):
-                yield node.lineno, self.dotted(node)
+                yield node.lineno, self.imported(node)
 
     def imports(self) -> Iterator[tuple[int, str]]:
         """Every imported name in full, with its line."""
@@ -63,12 +63,12 @@ class Source:
                 yield from ((node.lineno, f"{module}.{alias.name}") for alias in node.names)
 
     def calls(self) -> Iterator[tuple[ast.Call, str]]:
-        """Every call, with the full name of what is called."""
+        """Every call of something imported, with its full name."""
         for node in ast.walk(self.tree):
-            if isinstance(node, ast.Call):
-                yield node, self.dotted(node.func)
+            if isinstance(node, ast.Call) and (name := self.imported(node.func)):
+                yield node, name
 
-    def tests(self) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    def cases(self) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
         """The test functions."""
         for node in ast.walk(self.tree):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test"):

@@ -115,7 +115,7 @@ RULES = {
 }
 
 ALLOWED = {
-    "clock": "import asyncio\nfrom uuid import UUID\nfrom datetime import datetime\nasyncio.sleep(0)\nx.now()",
+    "clock": "import asyncio\nfrom uuid import UUID\nfrom datetime import datetime\nasyncio.sleep(0)\nx.now()\ntime.x",
     "unit_tests": "import httpx, random\nhttpx.AsyncClient(transport=app)\nrandom.Random(7).choice([1])",
     "assertions": "import pytest\ndef test_a_b_c():\n    with pytest.raises(ValueError):\n        f()",
     "excuses": "import pytest\n@pytest.fixture\ndef url():\n    pytest.skip('no server')",
