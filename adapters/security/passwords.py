@@ -18,7 +18,7 @@ _log = logging.getLogger(__name__)
 
 
 class Argon2PasswordHasher(PasswordHasher):
-    """argon2id with the low-memory profile of RFC 9106: 64 MiB and some 50 ms a hash.
+    """argon2id with the low-memory profile of RFC 9106: 64 MiB and three passes a hash.
 
     At most `parallel` hashes run at once, in threads of their own, so that a flood of sign-ins takes neither the
     memory nor the threads of the rest. Passwords are compared in Unicode form NFC: two keyboards may write one
