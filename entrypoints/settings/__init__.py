@@ -1,7 +1,11 @@
 """Settings from the environment and one TOML file: typed, checked at start, all problems told at once."""
 
 from entrypoints.settings.loading import load_settings
-from entrypoints.settings.model import (
+from entrypoints.settings.model import Settings
+from entrypoints.settings.problems import SettingsError
+from entrypoints.settings.reference import ReferenceRow, describe, reference
+from entrypoints.settings.secret import Secret
+from entrypoints.settings.sections import (
     BridgeSettings,
     ChatSettings,
     DatabaseSettings,
@@ -12,12 +16,8 @@ from entrypoints.settings.model import (
     OpenRouterSettings,
     RealtimeSettings,
     RedisSettings,
-    Settings,
     TelegramSettings,
 )
-from entrypoints.settings.problems import SettingsError
-from entrypoints.settings.reference import ReferenceRow, describe, reference
-from entrypoints.settings.secret import Secret
 
 __all__ = [
     "BridgeSettings",

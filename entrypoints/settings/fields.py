@@ -7,7 +7,8 @@ from functools import cache
 import msgspec
 
 from entrypoints.settings.kinds import Kind
-from entrypoints.settings.model import Section, Settings, kind_of, metas
+from entrypoints.settings.model import Settings
+from entrypoints.settings.section import Section, kind_of, metas
 
 PREFIX = "GUILDHALL_"
 

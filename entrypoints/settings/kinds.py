@@ -1,19 +1,16 @@
 """The kinds of values that settings take. Each reads the text of an environment variable or a TOML value."""
 
-import ipaddress
 import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
-from urllib.parse import urlsplit
 
 from entrypoints.settings.problems import Unfit, shown
 from entrypoints.settings.secret import MASK, Secret
 
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-_HIDDEN = "a value that is not shown"
+HIDDEN = "a value that is not shown"
 
 
 class Kind(Protocol):
@@ -37,7 +34,7 @@ class Kind(Protocol):
         ...
 
 
-class _Plain:
+class Plain:
     """Values that are no secret."""
 
     def found(self, raw: object) -> str:
@@ -48,7 +45,7 @@ class _Plain:
 
 
 @dataclass(frozen=True)
-class Text(_Plain):
+class Text(Plain):
     """Printable text."""
 
     longest: int = 200
@@ -67,7 +64,7 @@ class Text(_Plain):
 
 
 @dataclass(frozen=True)
-class Whole(_Plain):
+class Whole(Plain):
     """A whole number."""
 
     least: int
@@ -84,7 +81,7 @@ class Whole(_Plain):
 
 
 @dataclass(frozen=True)
-class Seconds(_Plain):
+class Seconds(Plain):
     """A length of time."""
 
     least: float
@@ -105,7 +102,7 @@ class Seconds(_Plain):
 
 
 @dataclass(frozen=True)
-class Choice(_Plain):
+class Choice(Plain):
     """One of a few words."""
 
     words: tuple[str, ...]
@@ -121,22 +118,7 @@ class Choice(_Plain):
         return word
 
 
-class Host(_Plain):
-    """A host name or an IP address."""
-
-    name = "host"
-
-    def read(self, raw: object) -> str:
-        text = raw.strip() if isinstance(raw, str) else ""
-        if re.fullmatch(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?", text):
-            return text
-        try:
-            return str(ipaddress.ip_address(text))
-        except ValueError:
-            raise Unfit("a host name or an IP address, without port") from None
-
-
-class Folder(_Plain):
+class Folder(Plain):
     """A folder, from the working directory on where it is not absolute."""
 
     name = "folder"
@@ -151,48 +133,6 @@ class Folder(_Plain):
             return Path(raw.strip()).expanduser()
         except RuntimeError:
             raise Unfit("the path of a folder; this home folder is not known") from None
-
-
-@dataclass(frozen=True)
-class Address(_Plain):
-    """A URL of one of these schemes. What it may hold of a password is masked."""
-
-    schemes: tuple[str, ...]
-    origin: bool = False
-    name: str = "URL"
-
-    def read(self, raw: object) -> str:
-        expected = f"a URL that starts with {' or '.join(f'{scheme}://' for scheme in self.schemes)}"
-        if self.origin:
-            expected += ", a host, and no path"
-        if not isinstance(raw, str):
-            raise Unfit(expected)
-        text = raw.strip()
-        try:
-            self._check(text)
-        except ValueError:
-            raise Unfit(expected) from None
-        return text.rstrip("/") if self.schemes == ("http", "https") else text
-
-    def _check(self, text: str) -> None:
-        parts = urlsplit(text)
-        web = "http" in self.schemes
-        if parts.scheme not in self.schemes or len(text) > 2048 or re.search(r"\s", text) or not text.isprintable():
-            raise ValueError
-        if "://" not in text or (web and not parts.hostname) or parts.port == 0:
-            raise ValueError
-        if self.origin and (parts.path.rstrip("/") or parts.query or parts.fragment or parts.username):
-            raise ValueError
-
-    def found(self, raw: object) -> str:
-        if not isinstance(raw, str):
-            return shown(raw) if isinstance(raw, bool | int | float | dict) else _HIDDEN
-        return shown(raw) if re.fullmatch(r"[^@?#]*", raw) and len(raw) < 80 and "://" in raw else _HIDDEN
-
-    def show(self, value: object) -> str:
-        text = "" if value is None else str(value)
-        text = re.sub(r"://.*@", f"://{MASK}@", text)
-        return re.sub(r"([?&][^=&]+)=[^&]*", rf"\1={MASK}", text)
 
 
 @dataclass(frozen=True)
@@ -213,7 +153,7 @@ class Hidden:
         return Secret(text)
 
     def found(self, raw: object) -> str:
-        return _HIDDEN if isinstance(raw, str) else f"{_kind_of(raw)} that is not shown"
+        return HIDDEN if isinstance(raw, str) else f"{_kind_of(raw)} that is not shown"
 
     def show(self, value: object) -> str:
         return "" if value is None else MASK
@@ -248,27 +188,6 @@ class Many:
 
     def show(self, value: object) -> str:
         return ", ".join(self.item.show(item) for item in value) if isinstance(value, tuple) else ""
-
-
-class NetworkKind(_Plain):
-    """An address or a range of addresses."""
-
-    name = "address or CIDR range"
-
-    def read(self, raw: object) -> Network:
-        try:
-            return ipaddress.ip_network(raw.strip() if isinstance(raw, str) else "", strict=False)
-        except ValueError:
-            raise Unfit("an IP address such as 10.0.0.7 or a range such as 10.0.0.0/8") from None
-
-
-class Origin(Address):
-    """Where a browser page may come from; `*` is any."""
-
-    def read(self, raw: object) -> str:
-        if isinstance(raw, str) and raw.strip() == "*":
-            return "*"
-        return super().read(raw).lower()
 
 
 def _reads(read: Callable[[object], object], raw: object) -> bool:

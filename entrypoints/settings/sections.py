@@ -1,0 +1,151 @@
+"""The tables of the TOML file: each setting's type, default and meaning. The reference is made from here."""
+
+from typing import Annotated, Literal
+
+from domain.guides import DEFAULT_CATEGORIES
+from entrypoints.settings.addresses import Address, Host, Origin
+from entrypoints.settings.kinds import Choice, Hidden, Many, Seconds, Text, Whole
+from entrypoints.settings.secret import Secret
+from entrypoints.settings.section import Section, setting
+
+_WEB = ("http", "https")
+_DATABASES = ("sqlite", "sqlite+aiosqlite", "postgresql", "postgres", "postgresql+asyncpg")
+
+
+class DatabaseSettings(Section, frozen=True, kw_only=True):
+    """Where everything is kept."""
+
+    url: Annotated[
+        str,
+        setting(Address(_DATABASES), "The database. By default the SQLite file `guildhall.db` in the data folder."),
+    ] = ""
+
+
+class RedisSettings(Section, frozen=True, kw_only=True):
+    """The bus between processes. Read when web, bot and worker run apart; one process needs none."""
+
+    url: Annotated[
+        str | None, setting(Address(("redis", "rediss", "unix")), "Redis, for announcements between processes.")
+    ] = None
+
+
+class HttpSettings(Section, frozen=True, kw_only=True):
+    """The web server."""
+
+    host: Annotated[
+        str,
+        setting(Host(), "The address to listen on."),
+    ] = "127.0.0.1"
+    port: Annotated[int, setting(Whole(0, 65_535), "The port to listen on; 0 takes a free one.")] = 8000
+    allowed_origins: Annotated[
+        tuple[str, ...],
+        setting(
+            Many(Origin(_WEB, origin=True)),
+            "Origins, besides our own, whose pages may call the API and open sockets. `*` only on loopback.",
+        ),
+    ] = ()
+    max_body_bytes: Annotated[
+        int, setting(Whole(16_384, 1_073_741_824), "The largest request body taken; beyond it the answer is 413.")
+    ] = 2_097_152
+    shutdown_seconds: Annotated[
+        float, setting(Seconds(0, 3600), "How long a stop may take before what still runs is cut off.")
+    ] = 10.0
+
+
+class TelegramSettings(Section, frozen=True, kw_only=True):
+    """The bot. Read by the Telegram room; accepted now so that a prepared environment starts."""
+
+    bot_token: Annotated[
+        Secret | None,
+        setting(
+            Hidden(
+                pattern=r"[0-9]{1,20}:[A-Za-z0-9_-]{1,200}", expected="a token as BotFather gives it, digits:letters"
+            ),
+            "The bot's token; `TELEGRAM_BOT_TOKEN` is read too.",
+        ),
+    ] = None
+    api_base_url: Annotated[str, setting(Address(_WEB), "The Bot API server.")] = "https://api.telegram.org"
+    webhook_secret: Annotated[
+        Secret | None,
+        setting(
+            Hidden(pattern=r"[A-Za-z0-9_-]{1,256}", expected="1 to 256 letters, digits, _ and -"),
+            "What Telegram sends with each webhook call to prove itself.",
+        ),
+    ] = None
+
+
+class LocalSettings(Section, frozen=True, kw_only=True):
+    """A model server of one's own (Ollama, llama.cpp, vLLM). Read by the model adapters; without a URL the built-in
+    guide reader answers."""
+
+    base_url: Annotated[
+        str | None, setting(Address(_WEB), "An OpenAI-compatible server; none is the guide reader.")
+    ] = None
+    model: Annotated[str | None, setting(Text(100), "The model asked for when a session names none.")] = None
+
+
+class OpenRouterSettings(Section, frozen=True, kw_only=True):
+    """OpenRouter. Read by the model adapters."""
+
+    api_key: Annotated[Secret | None, setting(Hidden(), "The key; without one OpenRouter is not offered.")] = None
+    base_url: Annotated[str, setting(Address(_WEB), "Where OpenRouter is reached.")] = "https://openrouter.ai/api/v1"
+    model: Annotated[str | None, setting(Text(100), "The model asked for when a session names none.")] = None
+
+
+class BridgeSettings(Section, frozen=True, kw_only=True):
+    """A WhatsApp bridge. Read by the backends room."""
+
+    url: Annotated[str | None, setting(Address(_WEB), "Where the bridge is reached; none is no bridge.")] = None
+
+
+class GuideSettings(Section, frozen=True, kw_only=True):
+    """The guide library."""
+
+    categories: Annotated[
+        tuple[str, ...],
+        setting(
+            Many(Text(50, r"[a-z0-9][a-z0-9_-]*", "lower-case letters, digits, - and _"), least=1),
+            "The categories that guides may have, in the order of the menus.",
+        ),
+    ] = DEFAULT_CATEGORIES
+
+
+class LogSettings(Section, frozen=True, kw_only=True):
+    """The log, on standard error."""
+
+    level: Annotated[
+        Literal["debug", "info", "warning", "error"],
+        setting(Choice(("debug", "info", "warning", "error")), "The least urgent lines written."),
+    ] = "info"
+    format: Annotated[
+        Literal["console", "json"],
+        setting(Choice(("console", "json")), "`console` for people, `json` for machines: one object a line."),
+    ] = "console"
+
+
+class ChatSettings(Section, frozen=True, kw_only=True):
+    """How replies are produced."""
+
+    reply_lease_seconds: Annotated[
+        float, setting(Seconds(2, 3600), "After this long without a sign of life another process takes a reply over.")
+    ] = 30.0
+    checkpoint_seconds: Annotated[
+        float, setting(Seconds(0.05, 60), "How often what arrived of a running reply is kept in the database.")
+    ] = 1.0
+    first_token_seconds: Annotated[
+        float, setting(Seconds(0.1, 3600), "How long a model may take to begin before the next one is asked.")
+    ] = 30.0
+
+
+class RealtimeSettings(Section, frozen=True, kw_only=True):
+    """Sockets and the log of events behind them."""
+
+    retention_hours: Annotated[
+        int, setting(Whole(1, 8760), "How long a client may be away and still get exactly what it missed.")
+    ] = 168
+    queue_frames: Annotated[
+        int, setting(Whole(8, 65_536), "Frames that wait for one slow socket before it is told to resynchronise.")
+    ] = 256
+    max_frame_bytes: Annotated[int, setting(Whole(1024, 16_777_216), "The largest frame taken from a client.")] = (
+        131_072
+    )
