@@ -69,7 +69,13 @@ class InMemoryGuideQueries(GuideQueries):
         return page_of(rows, limit, self._saved_view, lambda saved: encode_cursor(saved.saved_at, saved.id))
 
     async def continue_reading(self, member_id: MemberId, role: Role, limit: int) -> Sequence[SavedGuideView]:
-        begun = [s for s in self._collection(member_id, role) if s.last_viewed_at is not None and not s.is_read]
+        begun = [
+            saved
+            for saved in self._collection(member_id, role)
+            if saved.last_viewed_at is not None
+            and not saved.is_read
+            and self._store.tables.guides[saved.guide_id].is_active
+        ]
         begun.sort(key=lambda saved: (saved.last_viewed_at or _NEVER, saved.id), reverse=True)
         return [self._saved_view(saved) for saved in begun[:limit]]
 

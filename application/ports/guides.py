@@ -209,11 +209,13 @@ class GuideQueries(Protocol):
     async def saved(
         self, member_id: MemberId, role: Role, *, unread_only: bool, cursor: str | None, limit: int
     ) -> Page[SavedGuideView]:
-        """The member's collection, last saved first. Raises `Malformed` on a broken cursor."""
+        """The member's collection, last saved first; for ADMIN and above with retired guides. Raises `Malformed` on a
+        broken cursor.
+        """
         ...
 
     async def continue_reading(self, member_id: MemberId, role: Role, limit: int) -> Sequence[SavedGuideView]:
-        """Saved guides that were opened and not marked read, last viewed first."""
+        """Saved active guides that were opened and not marked read, last viewed first."""
         ...
 
     async def categories(self, role: Role) -> Mapping[str, int]:
