@@ -12,6 +12,7 @@ from tests.architecture.sources import FLOORS, ROOT
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "docs/decisions").glob("*.md"))]
 OTHER_NAMES = {
+    "GUILDHALL_CONFIG",
     "GUILDHALL_REQUIRE_SERVICES",
     "GUILDHALL_TEST_POSTGRES_URL",
     "GUILDHALL_TEST_REDIS_URL",

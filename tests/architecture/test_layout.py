@@ -18,6 +18,9 @@ LONG = {
     "domain/identity.py": "members, grants and sign-ins: the rules of who may do what",
     "application/ports/chat.py": "declarations only: the ports of chat with their promises",
     "application/ports/guides.py": "declarations only: the ports of guides with their promises",
+    "application/guides/_words.py": "data: general word lists of English, a line a family",
+    "entrypoints/settings/model.py": "declarations only: every setting with its type, default and meaning",
+    "entrypoints/settings/kinds.py": "one short reader per kind of value, all of the same shape",
 }
 
 
