@@ -1,7 +1,7 @@
 """A question as ranking sees it: its words, how much each matters, and what else may stand for it."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -11,6 +11,9 @@ from application.ports.guides import TextAnalyzer
 LIGHT_WEIGHT = 0.35
 RELATED = 0.45
 MOST_TERMS = 24
+COMMON_ENOUGH = 1.6
+POINTING = frozenset({"it", "its", "that", "this", "they", "them", "their", "those", "these", "and", "also", "else"})
+PARTICLES = frozenset({"up", "in", "out", "off", "on", "down", "over", "back", "through"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +58,11 @@ def lexicon(analyzer: TextAnalyzer) -> Lexicon:
     light = frozenset(term.value for term in analyzer.terms(LIGHT))
     families: dict[str, dict[str, None]] = {}
     for line in FAMILIES:
-        family = list(dict.fromkeys(term.value for term in analyzer.terms(line)))
+        first, colon, rest = line.partition(":")
+        named = [term.value for term in analyzer.terms(first)] if colon else []
+        family = list(dict.fromkeys(named + [term.value for term in analyzer.terms(rest if colon else line)]))
         for index, word in enumerate(family):
-            # Each line says what its first word may be put as, and the other way round.
-            others = family[1:] if index == 0 else family[:1]
+            others = family[:1] if named and index else [other for other in family if other != word]
             families.setdefault(word, {}).update(dict.fromkeys(others))
     return Lexicon(light, {word: tuple(others) for word, others in families.items()})
 
@@ -79,12 +83,22 @@ def read_query(question: str, analyzer: TextAnalyzer, *, widen: bool = True) -> 
     return Query(tuple(kept.values()))
 
 
+def follows_up(question: str, analyzer: TextAnalyzer) -> bool:
+    """Whether a question leans on the one before: it points back, or says too little by itself."""
+    terms = [term.value for term in analyzer.terms(question)]
+    light = lexicon(analyzer).light
+    own = [term for term in terms if not analyzer.is_stop_word(term) and term not in light]
+    return len(own) <= 2 or bool(POINTING.intersection(terms)) or " ".join(terms[:2]) in {"what about", "how about"}
+
+
 def _joined(question: str, analyzer: TextAnalyzer) -> Mapping[str, Sequence[str]]:
     """Neighbouring words written as one, for each of the two that is not a function word."""
     terms = analyzer.terms(question)
     joined: dict[str, list[str]] = {}
     for left, right in zip(terms, terms[1:], strict=False):
         parts = [term for term in (left, right) if not analyzer.is_stop_word(term.value)]
+        if len(parts) == 1 and (right.value not in PARTICLES or parts[0] is right):
+            continue
         between = question[left.end : right.start]
         if not parts or between.strip() or left.end > right.start:
             continue
@@ -97,11 +111,3 @@ def _joined(question: str, analyzer: TextAnalyzer) -> Mapping[str, Sequence[str]
 def rarity(frequency: int, passage_count: int) -> float:
     """Inverse document frequency, never negative: what a word tells of where it stands."""
     return math.log1p((passage_count - frequency + 0.5) / (frequency + 0.5))
-
-
-def merged(frequencies: Iterable[Mapping[str, int]]) -> dict[str, int]:
-    """Counts of several looks at the index."""
-    every: dict[str, int] = {}
-    for counts in frequencies:
-        every.update(counts)
-    return every

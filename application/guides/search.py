@@ -1,79 +1,132 @@
 """Finding the passages that answer a question, and the guides that match a search."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from uuid import UUID
 
-from application.guides._query import Query, QueryWord, merged, read_query
+from application.guides._confidence import SURE, confidence
+from application.guides._query import Query, follows_up, read_query
+from application.guides._snippets import snippet
 from application.guides._spelling import corrections
-from application.guides.ranking import Ranked, rank
-from application.ports.guides import Candidate, Candidates, PassageQueries, TextAnalyzer
-from domain.identity import Role
+from application.guides.ranking import Ranked, heading_reader, rank
+from application.ports.guides import Candidate, Candidates, GuideQueries, GuideSummary, PassageQueries, TextAnalyzer
+from domain.identity import Actor, Role
 
 CANDIDATES = 120
-SURE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class FoundPassages:
-    """Ranked passages, best first. `confident` says whether the first ones can be taken for an answer."""
+    """Ranked passages, best first.
+
+    `confident` says whether the first of them can be taken for an answer; `confidence` (0 to 1) is what it rests on.
+    """
 
     passages: tuple[Ranked, ...]
     confident: bool
     confidence: float
 
 
-NOTHING_FOUND = FoundPassages((), confident=False, confidence=0.0)
+@dataclass(frozen=True, slots=True)
+class GuideSearchHit:
+    """A guide that matches a search, with its best passage: where it stands, and how it reads.
+
+    `snippet` is plain text that marks the found words with U+E000 and U+E001; `line` counts from 0.
+    """
+
+    guide: GuideSummary
+    heading: str
+    line: int
+    snippet: str
+    score: float
 
 
 class PassageFinder:
     """Finds passages for a question in plain words.
 
-    The question's own words are looked up first, related ones second; misspelt words are taken for the nearest known.
+    The question's own words are looked up first, related ones second.
+    A word that no guide has is taken for the nearest known one.
     """
 
     def __init__(self, queries: PassageQueries, analyzer: TextAnalyzer) -> None:
         self._queries = queries
         self._analyzer = analyzer
-        self._heading_terms = heading_terms(analyzer)
+        self._heading_terms = heading_reader(analyzer)
 
     async def find(self, question: str, role: Role, limit: int, *, context: Sequence[str] = ()) -> FoundPassages:
-        """Up to `limit` passages that `role` may read. `context` are the member's questions before, oldest first:
+        """Up to `limit` passages that `role` may read.
 
-        what a follow-up like "and on weekends?" leaves unsaid is taken from the last of them.
+        `context` are the member's questions before this one, oldest first: what a follow-up like "and on weekends?"
+        leaves unsaid is taken from the last of them, when the question alone finds no answer.
         """
-        found = await self._find(question, role, limit)
-        return found
+        found = await self._find(read_query(question, self._analyzer), role, limit)
+        if found.confident or not context or not follows_up(question, self._analyzer):
+            return found
+        together = await self._find(read_query(f"{context[-1]}\n{question}", self._analyzer), role, limit)
+        return together if together.confident else found
 
-    async def _find(self, question: str, role: Role, limit: int) -> FoundPassages:
-        query = read_query(question, self._analyzer)
+    async def _find(self, query: Query, role: Role, limit: int) -> FoundPassages:
         if not query.words:
-            return NOTHING_FOUND
+            return FoundPassages((), confident=False, confidence=0.0)
         direct = await self._queries.candidates(query.terms, role, CANDIDATES)
         query = await corrections(query, direct.frequencies, self._queries)
         wide = await self._queries.candidates(query.all_terms, role, CANDIDATES)
         both = _together(direct, wide)
         ranked = rank(query, both, self._heading_terms)
         sure = confidence(query, ranked, both)
-        return FoundPassages(tuple(ranked[:limit]), sure >= SURE, sure)
+        return FoundPassages(tuple(ranked[:limit]), confident=sure >= SURE, confidence=sure)
 
 
-def confidence(query: Query, ranked: Sequence[Ranked], candidates: Candidates) -> float:
-    return ranked[0].coverage if ranked else 0.0
+class GuideSearch:
+    """Search of the library by words, a hit a guide, by its best passage."""
+
+    def __init__(self, passage_queries: PassageQueries, guide_queries: GuideQueries, analyzer: TextAnalyzer) -> None:
+        self._passages = passage_queries
+        self._guides = guide_queries
+        self._analyzer = analyzer
+        self._heading_terms = heading_reader(analyzer)
+
+    async def search(self, actor: Actor, query: str, limit: int, category: str | None = None) -> list[GuideSearchHit]:
+        """The best matching guides that the actor may read. Related words count only when the words alone find none."""
+        words = read_query(query, self._analyzer, widen=False)
+        if not words.words:
+            return []
+        best = await self._best(words, actor.role, limit, category)
+        if not best:
+            best = await self._best(read_query(query, self._analyzer), actor.role, limit, category)
+        guides = await self._guides.summaries(actor.member_id, actor.role, [each.candidate.guide_id for each in best])
+        return [
+            self._hit(guides[each.candidate.guide_id], each, words)
+            for each in best
+            if each.candidate.guide_id in guides
+        ]
+
+    async def _best(self, query: Query, role: Role, limit: int, category: str | None) -> list[Ranked]:
+        """The best passage of each guide, best guide first."""
+        found = await self._passages.candidates(query.all_terms, role, CANDIDATES, category=category)
+        meant = await corrections(query, found.frequencies, self._passages)
+        if meant != query:
+            more = await self._passages.candidates(meant.all_terms, role, CANDIDATES, category=category)
+            found, query = _together(found, more), meant
+        firsts: dict[UUID, Ranked] = {}
+        for ranked in rank(query, found, self._heading_terms):
+            firsts.setdefault(ranked.candidate.guide_id, ranked)
+        return list(firsts.values())[:limit]
+
+    def _hit(self, guide: GuideSummary, best: Ranked, query: Query) -> GuideSearchHit:
+        passage = best.candidate.passage
+        return GuideSearchHit(
+            guide=guide,
+            heading=passage.heading,
+            line=passage.line,
+            snippet=snippet(passage.text, set(query.all_terms), self._analyzer),
+            score=best.score,
+        )
 
 
-def heading_terms(analyzer: TextAnalyzer):
-    @lru_cache(maxsize=2_000)
-    def of(heading: str) -> tuple[str, ...]:
-        return tuple(term.value for term in analyzer.terms(heading) if not analyzer.is_stop_word(term.value))
-
-    return of
-
-
-def _together(*looks: Candidates) -> Candidates:
-    """Several looks at the index as one."""
-    found: dict[tuple[object, int], Candidate] = {}
-    for look in looks:
-        for candidate in look.found:
-            found.setdefault((candidate.guide_id, candidate.passage.position), candidate)
-    return replace(looks[-1], found=tuple(found.values()), frequencies=merged(look.frequencies for look in looks))
+def _together(first: Candidates, second: Candidates) -> Candidates:
+    """Two looks at the index as one."""
+    found: dict[tuple[UUID, int], Candidate] = {}
+    for candidate in (*first.found, *second.found):
+        found.setdefault((candidate.guide_id, candidate.passage.position), candidate)
+    return replace(second, found=tuple(found.values()), frequencies={**first.frequencies, **second.frequencies})
