@@ -63,7 +63,7 @@ class InMemoryChatQueries(ChatQueries):
         found = [
             (message, text)
             for message in self._messages_of(titles)
-            if (text := snippet(message.content, terms)) is not None
+            if not message.is_streaming and (text := snippet(message.content, terms)) is not None
         ]
         found.sort(key=lambda hit: (hit[0].created_at, hit[0].id), reverse=True)
         return [MessageHit(message.snapshot(), titles[message.session_id], text) for message, text in found[:limit]]

@@ -203,7 +203,10 @@ class ChatQueries(Protocol):
         ...
 
     async def search(self, member_id: MemberId, terms: Sequence[str], limit: int) -> Sequence[MessageHit]:
-        """Messages that hold all the words (prefixes count for the last), newest first. The words are folded."""
+        """Messages that hold all the words (prefixes count for the last), newest first. The words are folded.
+
+        A reply is found when it has ended.
+        """
         ...
 
     async def stats(self, member_id: MemberId, today: datetime) -> ChatStats:
