@@ -1,0 +1,182 @@
+"""Whatever is lost, cut or slow on the way: what a client was told equals the log."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from adapters.websocket import HubSettings
+from adapters.websocket.outbox import OutboxLimits
+from domain.identity import Actor, Role
+from tests.support.apart import run_apart
+from tests.unit.realtime.world import Frame, Peer, World, turns
+
+SMALL = HubSettings(held_back=3, outbox=OutboxLimits(frames=4, batch_frames=2, close_seconds=0))
+STEPS = {
+    "publish": (8, st.sampled_from([Role.PUBLIC, Role.PUBLIC, Role.ADMIN])),
+    "turns": (5, st.integers(1, 12)),
+    "connect": (3, st.integers(0, 2)),
+    "resubscribe": (3, st.integers(0, 2)),
+    "slow_log": (3, st.integers(0, 5)),
+    "lose": (2, st.booleans()),
+    "stop_reading": (2, st.integers(0, 2)),
+    "read_on": (2, st.integers(0, 2)),
+    "second": (2, st.none()),
+    "cut": (1, st.integers(0, 2)),
+    "forget": (1, st.integers(1, 5)),
+    "restart": (1, st.none()),
+    "another_history": (1, st.none()),
+}
+STEP = st.sampled_from([name for name, (weight, _) in STEPS.items() for _ in range(weight)]).flatmap(
+    lambda name: st.tuples(st.just(name), STEPS[name][1])
+)
+
+
+@dataclass
+class Reader:
+    """A client that follows the protocol: it applies what it is told and comes back with its last place."""
+
+    actor: Actor
+    peer: Peer | None = None
+    read: int = 0
+    epoch: str | None = None
+    start: int = 0
+    place: int | None = None
+    asked: list[int | None] = field(default_factory=list)
+    told: list[int] = field(default_factory=list)
+    subscribing: list[asyncio.Task[None]] = field(default_factory=list)
+
+    def connect(self, world: World) -> None:
+        self.peer, self.read = world.peer(self.actor), 0
+        self.subscribe()
+
+    def subscribe(self) -> None:
+        if self.peer is not None and all(task.done() for task in self.subscribing):
+            self.apply()
+            self.asked.append(self.place)
+            place = (self.epoch, self.place) if self.place is not None else (None, None)
+            self.subscribing.append(asyncio.ensure_future(self.peer.try_subscribe("guides", *place)))
+
+    def apply(self) -> None:
+        if self.peer is None:
+            return
+        for frame in self.peer.frames[self.read :]:
+            self._apply_one(frame)
+        self.read = len(self.peer.frames)
+
+    async def cut(self) -> None:
+        if self.peer is not None:
+            for task in self.subscribing:
+                task.cancel()
+            await asyncio.gather(*self.subscribing, return_exceptions=True)
+            self.subscribing.clear()
+            self.apply()
+            self.asked.clear()
+            await self.peer.cut()
+            self.peer = None
+
+    def _apply_one(self, frame: Frame) -> None:
+        if frame["type"] == "subscribed":
+            asked = self.asked.pop(0)
+            if frame["recovered"]:
+                self.told = [offset for offset in self.told if offset <= (asked or 0)]
+                self.place = asked
+            else:
+                self._start_from(frame)
+        elif frame["type"] == "resync_required" and "channel" in frame:
+            self._start_from(frame)
+        elif frame["type"] == "guide_updated":
+            assert frame["epoch"] == self.epoch
+            assert frame["offset"] > (self.place or 0), "an event was repeated or came out of order"
+            self.place = frame["offset"]
+            self.told.append(frame["offset"])
+
+    def _start_from(self, frame: Frame) -> None:
+        self.epoch, self.start, self.place = frame["epoch"], frame["offset"], frame["offset"]
+        self.told = []
+
+
+async def _step(world: World, readers: list[Reader], name: str, value: object) -> None:
+    if name == "publish":
+        world.guide_changed(Role(value))
+    elif name == "lose":
+        world.bus.is_losing = bool(value)
+    elif name == "turns":
+        await turns(int(str(value)))
+    elif name == "slow_log":
+        world.log.turns = int(str(value))
+    elif name == "second":
+        await world.pass_time(1)
+    elif name == "restart":
+        for reader in readers:
+            await reader.cut()
+        await world.restart()
+    elif name == "forget":
+        kept = world.store.logs.get("guides")
+        if kept:
+            kept.events = kept.events[int(str(value)) :]
+    elif name == "another_history":
+        world.store.epoch += "'"
+        world.store.logs.clear()
+        world.history.clear()
+    else:
+        await _reader_step(world, readers[int(str(value))], name)
+
+
+async def _reader_step(world: World, reader: Reader, name: str) -> None:
+    if name == "connect":
+        await reader.cut()
+        reader.connect(world)
+    elif name == "resubscribe":
+        reader.subscribe()
+    elif name == "cut":
+        await reader.cut()
+    elif reader.peer is not None:
+        if name == "stop_reading":
+            reader.peer.socket.stop_reading()
+        else:
+            reader.peer.socket.read_on()
+
+
+async def _play(steps: list[tuple[str, object]]) -> None:
+    async with World(SMALL) as world:
+        readers = [Reader(await world.member(name=name)) for name in ("ada", "ben")]
+        readers.append(Reader(await world.member(Role.ADMIN, "cleo")))
+        for reader in readers:
+            reader.connect(world)
+        for name, value in steps:
+            await _step(world, readers, name, value)
+            for reader in readers:
+                reader.apply()
+        world.bus.is_losing, world.log.turns = False, 0
+        await world.pass_time(2)
+        for reader in readers:
+            await _finish(world, reader)
+
+
+async def _finish(world: World, reader: Reader) -> None:
+    for _ in range(8):
+        if reader.peer is not None:
+            reader.peer.socket.read_on()
+            await turns(50)
+            reader.apply()
+        if reader.peer is None or reader.peer.is_over:
+            await reader.cut()
+            reader.connect(world)
+        await world.pass_time(2)
+        reader.apply()
+        if reader.peer is not None and not reader.peer.is_over:
+            break
+    visible = [e.offset for e in world.history if e.minimum_role <= reader.actor.role and e.offset > reader.start]
+    assert reader.epoch == world.store.epoch
+    assert reader.told == visible
+    await reader.cut()
+
+
+@settings(max_examples=200)
+@given(st.lists(STEP, min_size=20, max_size=60))
+def test_recovery_any_interleaving_equals_log(steps: list[tuple[str, object]]) -> None:
+    run_apart(_play(steps))
+
+    assert steps is not None
