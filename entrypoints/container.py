@@ -3,11 +3,11 @@
 from datetime import timedelta
 
 from adapters.language_models.guide_reader import GuideReader
-from adapters.sql.backup import Backup
+from adapters.sql.backup import backup
 from adapters.sql.chat_queries import SqlChatQueries
 from adapters.sql.event_log import SqlEventLog
-from adapters.sql.guides import SqlGuideQueries
-from adapters.sql.identity import SqlMemberQueries
+from adapters.sql.guide_queries import SqlGuideQueries
+from adapters.sql.member_queries import SqlMemberQueries
 from adapters.sql.migrator import Migrator
 from adapters.sql.passages import SqlPassageQueries
 from adapters.sql.unit_of_work import SqlUnitOfWork
@@ -97,7 +97,7 @@ class Container(containers.DeclarativeContainer):
 
     database = providers.Singleton(Database, settings.provided.database.url)
     migrator = providers.Singleton(Migrator, settings.provided.database.url)
-    backup = providers.Factory(Backup, settings.provided.database.url)
+    backup = providers.Coroutine(backup, settings.provided.database.url)
     unit_of_work = providers.Factory(SqlUnitOfWork, database, bus, clock)
     member_queries = providers.Singleton(SqlMemberQueries, database)
     guide_queries = providers.Singleton(SqlGuideQueries, database)
@@ -120,7 +120,7 @@ class Container(containers.DeclarativeContainer):
     passage_finder = providers.Singleton(PassageFinder, passage_queries, analyzer)
     guide_search = providers.Singleton(GuideSearch, passage_queries, guide_queries, analyzer)
 
-    guide_reader = providers.Singleton(GuideReader, clock)
+    guide_reader = providers.Singleton(GuideReader, analyzer, clock)
     language_models = providers.Dict({LLMProvider.LOCAL: guide_reader})
     running_replies = providers.Singleton(RunningReplyRegistry, bus)
     grounding = providers.Singleton(Grounding, passage_finder, member_queries, clock)
@@ -159,7 +159,7 @@ class Container(containers.DeclarativeContainer):
     )
     typing_service = providers.Singleton(TypingService, chat_queries, bus)
     connection_manager = providers.Singleton(ConnectionManager, clock)
-    hub = providers.Singleton(Hub, connection_manager, subscription_service, event_log, bus, clock, metrics)
+    hub = providers.Singleton(Hub, connection_manager, subscription_service, event_log, bus, clock, ids)
 
 
 def sql_container(settings: Settings) -> Container:

@@ -50,7 +50,7 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
         container,
     )
     host, port = listener.getsockname()[:2]
-    _log.info("serving", address=f"http://{host}:{port}", database=container.database().describe())
+    _log.info("serving", address=f"http://{host}:{port}", database=str(container.database().url))
     gc.collect()
     # What start-up made lives as long as the process: the collector need not walk it on every pass.
     gc.freeze()

@@ -63,7 +63,7 @@ def backup(invocation: Invocation, target: Path) -> None:
     """Copy the SQLite database to TARGET while it is in use."""
 
     async def action(container: Container) -> None:
-        await container.backup()(target)
+        await container.backup(target)
 
     invocation.run(action)
     click.echo(f"Copied to {target}.")

@@ -71,9 +71,7 @@ async def _data(settings: Settings) -> Finding:
 
 async def _database(container: Container) -> Finding:
     await container.migrator().check()
-    return Finding(
-        "database", "ok", f"{container.database().describe()}, revision {await container.migrator().current()}"
-    )
+    return Finding("database", "ok", f"{container.database().url}, revision {await container.migrator().current()}")
 
 
 async def _library(container: Container) -> Finding:
