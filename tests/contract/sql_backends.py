@@ -24,7 +24,7 @@ async def sql_backend(url: str) -> AsyncIterator[Backend]:
     from adapters.sql.database import Database
     from adapters.sql.event_log import SqlEventLog
     from adapters.sql.guide_queries import SqlGuideQueries
-    from adapters.sql.identity import SqlMemberQueries
+    from adapters.sql.member_queries import SqlMemberQueries
     from adapters.sql.passages import SqlPassageQueries
     from adapters.sql.unit_of_work import SqlUnitOfWork
 
