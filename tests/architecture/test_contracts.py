@@ -45,9 +45,10 @@ PLANTS = {
         ("adapters/security/planted.py", "import adapters.websocket"),
     ],
     "deliveries": [
-        ("entrypoints/http/planted.py", "import entrypoints.worker"),
+        ("entrypoints/http/planted.py", "from entrypoints import web"),
         ("entrypoints/web/planted.py", "import entrypoints.http"),
-        ("entrypoints/worker/planted.py", "import entrypoints.cli"),
+        ("entrypoints/worker/__init__.py", "import entrypoints.cli"),
+        ("entrypoints/worker/__init__.py", "import entrypoints.http"),
         ("entrypoints/http/planted.py", "import entrypoints.runtime"),
     ],
 }
@@ -60,10 +61,15 @@ def contracts() -> dict[str, dict[str, Any]]:
 
 
 def expressions(contract: dict[str, Any]) -> Iterator[str]:
-    """What a contract says of modules, exceptions left out."""
+    """What a contract says of modules, exceptions left out; a layer in parentheses need not exist yet."""
     for key in ("layers", "modules", "source_modules", "forbidden_modules", "protected_modules", "allowed_importers"):
         for entry in contract.get(key, []):
             yield from (name.strip() for name in entry.split("|"))
+
+
+def required(contract: dict[str, Any]) -> list[str]:
+    """What has to match a module."""
+    return [name for name in expressions(contract) if not name.startswith("(")]
 
 
 def unmatched(names: Iterable[str], real: set[str]) -> list[str]:
@@ -104,9 +110,9 @@ def tree(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("contract", contracts())
 def test_contract_expressions_match_real_modules(contract: str) -> None:
-    names = list(expressions(contracts()[contract]))
+    names = required(contracts()[contract])
 
-    assert names
+    assert len(names) > 1 or "*" in names[0]
     assert unmatched(names, modules()) == []
 
 
@@ -128,7 +134,7 @@ def test_contract_every_delivery_is_covered() -> None:
     packages = {f"entrypoints.{path.parent.name}" for path in (ROOT / "entrypoints").glob("*/__init__.py")}
 
     assert packages
-    assert packages <= set(expressions(contracts()["deliveries"]))
+    assert packages <= {name.strip("()") for name in expressions(contracts()["deliveries"])}
 
 
 def test_contract_helpers_of_adapters_are_held_apart() -> None:
