@@ -1,0 +1,1 @@
+"""How things are kept: SQLite and PostgreSQL through SQLAlchemy Core, with explicit rows and no ORM."""

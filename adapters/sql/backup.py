@@ -1,0 +1,47 @@
+"""A copy of a running SQLite database."""
+
+import asyncio
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from uuid import uuid4
+
+from adapters.sql.urls import database_url
+from domain.errors import Conflict, Invalid, Unavailable
+
+
+async def backup(database_url: str, target_path: str | Path) -> None:
+    """Copy the database while it is used; the file appears whole or not at all.
+
+    The copy gets an epoch of its own, so that clients of a restored one fetch everything anew.
+    Raises `Invalid` for PostgreSQL, `Conflict` when the target exists, `Unavailable` when a file cannot be used.
+    """
+    await asyncio.to_thread(_backup, database_url, Path(target_path))
+
+
+def _backup(address: str, target: Path) -> None:
+    url = database_url(address)
+    if url.get_backend_name() != "sqlite":
+        raise Invalid.of("database_url", "only SQLite is copied here; use pg_dump for PostgreSQL")
+    source = Path(str(url.database))
+    if not source.is_file():
+        raise Unavailable(f"There is no database at {source}; check the database URL.")
+    if target.exists():
+        raise Conflict(f"{target} exists; choose another name or remove it first.")
+    partial = target.with_name(f"{target.name}.{uuid4().hex}.partial")
+    try:
+        _copy(source, partial)
+        partial.rename(target)
+    except (OSError, sqlite3.Error) as error:
+        raise Unavailable(f"The copy to {target} failed ({error}); check the folder and its free space.") from error
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _copy(source: Path, partial: Path) -> None:
+    partial.touch(mode=0o600)
+    with closing(sqlite3.connect(source)) as running, closing(sqlite3.connect(partial)) as copy:
+        running.backup(copy)
+        with copy:
+            copy.execute("UPDATE instance SET epoch = ?", (uuid4().hex,))
+        copy.execute("PRAGMA journal_mode = DELETE")

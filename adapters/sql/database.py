@@ -1,0 +1,113 @@
+"""Engines and how their connections are set up."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+from sqlalchemy import URL, Connection, event
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from adapters.sql.errors import translated
+from adapters.sql.urls import database_url
+
+BUSY_TIMEOUT = timedelta(seconds=5)
+READERS = 4
+POSTGRESQL_CONNECTIONS = 10
+
+
+class Database:
+    """One database. Connects when first used; `dispose` closes what is open.
+
+    On SQLite `writer` holds exactly one connection and begins with `BEGIN IMMEDIATE`: the driver's default loses
+    updates silently, and a deferred one fails with "database is locked" whatever the timeout. `reader` is deferred and
+    read-only. On PostgreSQL both are the same engine.
+    """
+
+    def __init__(self, url: str, *, busy_timeout: timedelta = BUSY_TIMEOUT) -> None:
+        self.url = database_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        if self.is_sqlite:
+            self.writer = _sqlite_writer(self.url, busy_timeout)
+            self.reader = _sqlite_reader(self.url, busy_timeout)
+        else:
+            self.writer = self.reader = _postgresql(self.url)
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """A connection on which each statement sees what is committed, without a transaction around it."""
+        with translated():
+            async with self.reader.connect() as connection:
+                if not self.is_sqlite:
+                    await connection.execution_options(isolation_level="AUTOCOMMIT")
+                yield connection
+
+    async def dispose(self) -> None:
+        """Close all connections."""
+        await self.writer.dispose()
+        if self.reader is not self.writer:
+            await self.reader.dispose()
+
+
+def _encode(value: object) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def _sqlite_writer(url: URL, busy_timeout: timedelta) -> AsyncEngine:
+    engine = create_async_engine(
+        url,
+        pool_size=1,
+        max_overflow=0,
+        pool_timeout=60,
+        json_serializer=_encode,
+        json_deserializer=msgspec.json.decode,
+    )
+    pragmas = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "cache_size = -8000")
+    _set_up(engine, busy_timeout, *pragmas)
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _sqlite_reader(url: URL, busy_timeout: timedelta) -> AsyncEngine:
+    engine = create_async_engine(
+        url,
+        pool_size=READERS,
+        max_overflow=0,
+        pool_timeout=60,
+        isolation_level="AUTOCOMMIT",
+        skip_autocommit_rollback=True,
+        json_serializer=_encode,
+        json_deserializer=msgspec.json.decode,
+    )
+    _set_up(engine, busy_timeout, "query_only = ON", "cache_size = -8000")
+    return engine
+
+
+def _set_up(engine: AsyncEngine, busy_timeout: timedelta, *pragmas: str) -> None:
+    milliseconds = round(busy_timeout.total_seconds() * 1000)
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def connect(connection: Any, _record: object) -> None:
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in (f"busy_timeout = {milliseconds}", *pragmas):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+
+def _postgresql(url: URL) -> AsyncEngine:
+    return create_async_engine(
+        url,
+        pool_size=POSTGRESQL_CONNECTIONS,
+        max_overflow=POSTGRESQL_CONNECTIONS,
+        pool_pre_ping=False,
+        skip_autocommit_rollback=True,
+        json_serializer=_encode,
+        json_deserializer=msgspec.json.decode,
+        connect_args={"timeout": 10, "server_settings": {"application_name": "guildhall"}},
+    )

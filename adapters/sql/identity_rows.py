@@ -1,0 +1,93 @@
+"""How members, accounts and grants stand in their tables."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from adapters.sql.types import AnyRow
+from domain.identity import Grant, GrantId, GrantSource, Member, MemberId, Role, User, UserId
+
+
+def folded(name: str | None) -> str | None:
+    """The form in which emails and usernames are compared."""
+    return None if name is None else name.casefold()
+
+
+def member_to_row(member: Member) -> dict[str, object]:
+    """The row of `members`."""
+    return {
+        "id": member.id,
+        "version": member.version,
+        "created_at": member.created_at,
+        "updated_at": member.updated_at,
+    }
+
+
+def member_from_rows(row: AnyRow, user: AnyRow | None, grants: Sequence[AnyRow]) -> Member:
+    """A member of its row, its account's and its grants'."""
+    return Member(
+        id=MemberId(row.id),
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        user=None if user is None else _user_from_row(user),
+        grants=[_grant_from_row(grant) for grant in grants],
+        version=row.version,
+    )
+
+
+def user_to_row(user: User, member: Member, now: datetime) -> dict[str, object]:
+    """The row of `users`, with the member's effective role at `now`."""
+    return {
+        "id": user.id,
+        "member_id": member.id,
+        "email": user.email,
+        "email_key": folded(user.email),
+        "email_verified": user.email_verified,
+        "username": user.username,
+        "username_key": folded(user.username),
+        "password_hash": user.password_hash,
+        "telegram_user_id": user.telegram_user_id,
+        "role": int(member.effective_role(now)),
+        "is_active": user.is_active,
+        "created_at": user.created_at,
+        "updated_at": user.updated_at,
+    }
+
+
+def _user_from_row(row: AnyRow) -> User:
+    return User(
+        id=UserId(row.id),
+        email=row.email,
+        username=row.username,
+        password_hash=row.password_hash,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        email_verified=row.email_verified,
+        telegram_user_id=row.telegram_user_id,
+        is_active=row.is_active,
+    )
+
+
+def grant_to_row(grant: Grant, member_id: MemberId) -> dict[str, object]:
+    """The row of `role_grants`."""
+    return {
+        "id": grant.id,
+        "member_id": member_id,
+        "role": int(grant.role),
+        "source": grant.source.value,
+        "granted_by": grant.granted_by,
+        "reason": grant.reason,
+        "until": grant.until,
+        "created_at": grant.created_at,
+    }
+
+
+def _grant_from_row(row: AnyRow) -> Grant:
+    return Grant(
+        id=GrantId(row.id),
+        role=Role(row.role),
+        source=GrantSource(row.source),
+        granted_by=None if row.granted_by is None else MemberId(row.granted_by),
+        reason=row.reason,
+        until=row.until,
+        created_at=row.created_at,
+    )

@@ -1,0 +1,135 @@
+"""Brings a database to a schema, and says whether it can be used."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from sqlalchemy import Connection
+
+from adapters.sql.database import Database
+from adapters.sql.errors import translated
+from adapters.sql.urls import database_url
+from domain.errors import Invalid, Unavailable
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
+_CHECK_TIMEOUT = timedelta(seconds=1)
+
+
+class Migrator:
+    """Runs the migrations that come with this version; each run is one transaction.
+
+    A database that was made by a newer Guildhall is refused, never changed.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._file = _sqlite_file(url)
+
+    def head(self) -> str:
+        """The newest revision of this version."""
+        head = self._scripts().get_current_head()
+        if head is None:
+            raise Unavailable("This installation carries no migrations; install Guildhall again.")
+        return head
+
+    async def current(self) -> str | None:
+        """The database's revision, None for an empty or absent one. Creates nothing."""
+        if self._file is not None and not self._file.exists():
+            return None
+        async with self._connection(begin=False) as connection:
+            return cast("str | None", await connection(_revision))
+
+    async def upgrade(self, revision: str = "head") -> None:
+        """Migrate up; nothing to do is fine. Raises `Invalid` for an unknown revision, `Unavailable`."""
+        from alembic import command
+
+        await self._migrate(revision, command.upgrade)
+
+    async def downgrade(self, revision: str) -> None:
+        """Migrate down to a revision, `base` for an empty database; what newer revisions hold is lost."""
+        from alembic import command
+
+        await self._migrate(revision, command.downgrade)
+
+    async def check(self) -> None:
+        """Raise `Unavailable`, with what to do, unless the database has the newest schema and can be written."""
+        current, head = await self.current(), self.head()
+        if current is None:
+            raise Unavailable("The database is empty; run `guildhall db upgrade`.")
+        self._require_known(current)
+        if current != head:
+            raise Unavailable(f"The database is at revision {current}, behind {head}; run `guildhall db upgrade`.")
+        async with self._connection(begin=True) as connection:
+            await connection(_revision)
+
+    async def _migrate(self, revision: str, run: "Callable[[Config, str], None]") -> None:
+        from alembic.util import CommandError
+
+        current = await self.current()
+        if current is not None:
+            self._require_known(current)
+        config = self._config()
+
+        def migrate(connection: Connection) -> None:
+            config.attributes["connection"] = connection
+            run(config, revision)
+
+        try:
+            async with self._connection(begin=True) as connection:
+                await connection(migrate)
+        except CommandError as error:
+            raise Invalid.of("revision", f"{revision} cannot be reached ({error}); see `guildhall db check`") from error
+
+    def _require_known(self, revision: str) -> None:
+        from alembic.util import CommandError
+
+        try:
+            self._scripts().get_revision(revision)
+        except CommandError as error:
+            raise Unavailable(
+                f"The database is at revision {revision}, made by a newer Guildhall; install that version again."
+            ) from error
+
+    @asynccontextmanager
+    async def _connection(self, *, begin: bool) -> AsyncIterator[Any]:
+        database = Database(self._url, busy_timeout=_CHECK_TIMEOUT)
+        try:
+            with translated():
+                if begin:
+                    async with database.writer.begin() as connection:
+                        yield connection.run_sync
+                else:
+                    async with database.read() as connection:
+                        yield connection.run_sync
+        finally:
+            await database.dispose()
+
+    def _config(self) -> "Config":
+        from alembic.config import Config
+
+        config = Config()
+        config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+        config.set_main_option("path_separator", "os")
+        return config
+
+    def _scripts(self) -> "ScriptDirectory":
+        from alembic.script import ScriptDirectory
+
+        return ScriptDirectory.from_config(self._config())
+
+
+def _revision(connection: Connection) -> str | None:
+    from alembic.runtime.migration import MigrationContext
+
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def _sqlite_file(url: str) -> Path | None:
+    address = database_url(url)
+    return Path(str(address.database)) if address.get_backend_name() == "sqlite" else None

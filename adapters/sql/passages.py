@@ -1,0 +1,102 @@
+"""The search index: passages written with their guide, and candidates found by the engine's full text."""
+
+import math
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import bindparam, delete, insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from adapters.sql import passages_postgresql, passages_sqlite
+from adapters.sql.database import Database
+from adapters.sql.tables import guide_passages, telegram_guides
+from adapters.sql.transaction import Transaction
+from adapters.sql.types import AnyRow
+from application.ports.guides import Candidate, Candidates, IndexedPassage, PassageQueries, PassageRepository
+from domain.errors import Conflict
+from domain.guides import Difficulty, GuideId
+from domain.identity import Role
+
+_GUIDE = select(telegram_guides.c.pk, telegram_guides.c.is_active).where(telegram_guides.c.id == bindparam("key"))
+_DELETE = delete(guide_passages).where(guide_passages.c.guide_pk == bindparam("key"))
+
+
+class SqlPassageRepository(PassageRepository):
+    """Passages of retired guides are kept, outside of the index."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+
+    async def replace(self, guide_id: GuideId, passages: Sequence[IndexedPassage]) -> None:
+        guide = await self._transaction.first(_GUIDE, {"key": guide_id})
+        if guide is None:
+            raise Conflict("The guide does not exist any more.", guide_id=str(guide_id))
+        await self._transaction.execute(_DELETE, {"key": guide.pk})
+        rows = [_to_row(passage, guide, is_sqlite=self._transaction.is_sqlite) for passage in passages]
+        if rows:
+            await self._transaction.execute(insert(guide_passages).values(rows))
+
+
+class SqlPassageQueries(PassageQueries):
+    """Both engines index the same terms as they are, so they find the same passages."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._engine = passages_sqlite if database.is_sqlite else passages_postgresql
+
+    async def candidates(
+        self, terms: Sequence[str], role: Role, limit: int, *, category: str | None = None
+    ) -> Candidates:
+        unique = list(dict.fromkeys(terms))
+        async with self._database.read() as connection:
+            passage_count, term_count, frequencies = await self._numbers(connection, unique)
+            rows: Sequence[AnyRow] = ()
+            weights = {term: math.log1p(passage_count / count) for term, count in frequencies.items() if count}
+            if weights:
+                rows = await self._engine.search(connection, weights, int(role), category, limit)
+        return Candidates(
+            found=tuple(_candidate(row) for row in rows),
+            passage_count=passage_count,
+            average_length=term_count / passage_count if passage_count else 0.0,
+            frequencies=frequencies,
+        )
+
+    async def vocabulary(self, prefix: str, limit: int) -> Sequence[str]:
+        async with self._database.read() as connection:
+            return tuple(await self._engine.vocabulary(connection, prefix, limit))
+
+    async def _numbers(self, connection: AsyncConnection, terms: list[str]) -> tuple[int, int, Mapping[str, int]]:
+        frequencies = dict.fromkeys(terms, 0)
+        passages = term_count = 0
+        for term, doc, length in await self._engine.numbers(connection, terms):
+            if term is None:
+                passages, term_count = doc, length
+            elif term in frequencies:
+                frequencies[term] = doc
+        return passages, term_count, frequencies
+
+
+def _to_row(passage: IndexedPassage, guide: AnyRow, *, is_sqlite: bool) -> dict[str, object]:
+    return {
+        "guide_pk": guide.pk,
+        "position": passage.position,
+        "heading": passage.heading,
+        "text": passage.text,
+        "line": passage.line,
+        "terms": " ".join(passage.terms),
+        "title_terms": " ".join(passage.title_terms),
+        "length": len(passage.terms),
+        "is_active": guide.is_active,
+        "search_vector": None if is_sqlite else passages_postgresql.vector(passage.title_terms, passage.terms),
+    }
+
+
+def _candidate(row: AnyRow) -> Candidate:
+    passage = IndexedPassage(
+        position=row.position,
+        heading=row.heading,
+        text=row.text,
+        line=row.line,
+        terms=tuple(row.terms.split(" ")) if row.terms else (),
+        title_terms=tuple(row.title_terms.split(" ")) if row.title_terms else (),
+    )
+    return Candidate(GuideId(row.id), row.title, row.category, Difficulty(row.difficulty_level), passage)

@@ -1,0 +1,53 @@
+"""The search index on SQLite: FTS5, ranked by its own bm25 with title terms counting double."""
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+from sqlalchemy import Uuid, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from adapters.sql.types import AnyRow
+
+_NUMBERS = text(
+    "SELECT NULL AS term, passages AS doc, terms AS length FROM guide_passage_totals "
+    "UNION ALL SELECT v.term, v.doc, 0 FROM json_each(:terms) AS q "
+    "CROSS JOIN guide_passages_terms AS v ON v.term = q.value"
+)
+# CROSS JOIN keeps FTS5 outermost: it yields passages by rank, and the walk ends at the limit.
+_SEARCH = (
+    "SELECT g.id, g.title, g.category, g.difficulty_level, "
+    "p.position, p.heading, p.text, p.line, p.terms, p.title_terms "
+    "FROM guide_passages_fts AS f CROSS JOIN guide_passages AS p ON p.pk = f.rowid "
+    "CROSS JOIN telegram_guides AS g ON g.pk = p.guide_pk "
+    "WHERE f.guide_passages_fts MATCH :query AND g.minimum_role <= :role {category}ORDER BY f.rank LIMIT :limit"
+)
+_ANY_CATEGORY = text(_SEARCH.format(category="")).columns(id=Uuid)
+_ONE_CATEGORY = text(_SEARCH.format(category="AND g.category = :category ")).columns(id=Uuid)
+_VOCABULARY = text(
+    "SELECT term FROM guide_passages_terms WHERE term >= :first AND term < :beyond ORDER BY doc DESC, term LIMIT :limit"
+)
+
+
+async def numbers(connection: AsyncConnection, terms: Sequence[str]) -> Sequence[AnyRow]:
+    """A row (None, passages, terms) of all passages, and (term, passages, 0) of each indexed term."""
+    return (await connection.execute(_NUMBERS, {"terms": msgspec.json.encode(terms).decode()})).all()
+
+
+async def search(
+    connection: AsyncConnection,
+    weights: Mapping[str, float],
+    role: int,
+    category: str | None,
+    limit: int,
+) -> Sequence[AnyRow]:
+    """The passages that hold any of the terms, the likeliest first."""
+    parameters = {"query": " OR ".join(f'"{term}"' for term in weights), "role": role, "limit": limit}
+    if category is None:
+        return (await connection.execute(_ANY_CATEGORY, parameters)).all()
+    return (await connection.execute(_ONE_CATEGORY, {**parameters, "category": category})).all()
+
+
+async def vocabulary(connection: AsyncConnection, prefix: str, limit: int) -> Sequence[str]:
+    """Indexed terms with the prefix, the most frequent first."""
+    bounds = {"first": prefix, "beyond": f"{prefix}\U0010ffff", "limit": limit}
+    return (await connection.execute(_VOCABULARY, bounds)).scalars().all()

@@ -1,0 +1,102 @@
+"""Sign-ins and secrets that work once."""
+
+from sqlalchemy import bindparam, insert, select, update
+
+from adapters.sql.tables import one_time_tokens, sign_ins
+from adapters.sql.transaction import Transaction
+from adapters.sql.types import AnyRow
+from application.ports.identity import OneTimeTokenRepository, SignInRepository
+from domain.identity import MemberId, OneTimeToken, OneTimeTokenId, SignIn, SignInId, TokenPurpose
+
+_SIGN_IN = select(sign_ins).where(sign_ins.c.id == bindparam("key")).with_for_update()
+_SAVE_SIGN_IN = update(sign_ins).where(sign_ins.c.id == bindparam("b_id"))
+_TOKEN = select(one_time_tokens).where(one_time_tokens.c.token_hash == bindparam("key")).with_for_update()
+_SAVE_TOKEN = update(one_time_tokens).where(one_time_tokens.c.id == bindparam("b_id"))
+
+
+class SqlSignInRepository(SignInRepository):
+    """A row a sign-in."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+
+    async def add(self, sign_in: SignIn) -> None:
+        await self._transaction.execute(insert(sign_ins), _sign_in_to_row(sign_in))
+
+    async def get(self, sign_in_id: SignInId) -> SignIn | None:
+        row = await self._transaction.first(_SIGN_IN, {"key": sign_in_id})
+        return None if row is None else _sign_in_from_row(row)
+
+    async def save(self, sign_in: SignIn) -> None:
+        await self._transaction.execute(_SAVE_SIGN_IN, {**_sign_in_to_row(sign_in), "b_id": sign_in.id})
+
+
+class SqlOneTimeTokenRepository(OneTimeTokenRepository):
+    """A row a token; only hashes are kept."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+
+    async def add(self, token: OneTimeToken) -> None:
+        await self._transaction.execute(insert(one_time_tokens), _token_to_row(token))
+
+    async def by_hash(self, token_hash: str) -> OneTimeToken | None:
+        row = await self._transaction.first(_TOKEN, {"key": token_hash})
+        return None if row is None else _token_from_row(row)
+
+    async def save(self, token: OneTimeToken) -> None:
+        await self._transaction.execute(_SAVE_TOKEN, {**_token_to_row(token), "b_id": token.id})
+
+
+def _sign_in_to_row(sign_in: SignIn) -> dict[str, object]:
+    return {
+        "id": sign_in.id,
+        "member_id": sign_in.member_id,
+        "refresh_hash": sign_in.refresh_hash,
+        "previous_hash": sign_in.previous_hash,
+        "rotated_at": sign_in.rotated_at,
+        "created_at": sign_in.created_at,
+        "expires_at": sign_in.expires_at,
+        "ended_at": sign_in.ended_at,
+        "ip": sign_in.ip,
+        "user_agent": sign_in.user_agent,
+    }
+
+
+def _sign_in_from_row(row: AnyRow) -> SignIn:
+    return SignIn(
+        id=SignInId(row.id),
+        member_id=MemberId(row.member_id),
+        refresh_hash=row.refresh_hash,
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+        previous_hash=row.previous_hash,
+        rotated_at=row.rotated_at,
+        ended_at=row.ended_at,
+        ip=row.ip,
+        user_agent=row.user_agent,
+    )
+
+
+def _token_to_row(token: OneTimeToken) -> dict[str, object]:
+    return {
+        "id": token.id,
+        "purpose": token.purpose.value,
+        "member_id": token.member_id,
+        "token_hash": token.token_hash,
+        "created_at": token.created_at,
+        "expires_at": token.expires_at,
+        "used_at": token.used_at,
+    }
+
+
+def _token_from_row(row: AnyRow) -> OneTimeToken:
+    return OneTimeToken(
+        id=OneTimeTokenId(row.id),
+        purpose=TokenPurpose(row.purpose),
+        member_id=MemberId(row.member_id),
+        token_hash=row.token_hash,
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+        used_at=row.used_at,
+    )

@@ -1,0 +1,87 @@
+"""Members, their web accounts, grants, sign-ins and one-time tokens."""
+
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, SmallInteger, Table, Uuid
+
+from adapters.sql.tables.base import at_least, between, length, metadata, one_of
+from adapters.sql.types import CleanText, SortedText, UtcDateTime
+from domain.identity import MAX_EMAIL, MAX_USERNAME, MIN_USERNAME, GrantSource, Role, TokenPurpose
+
+members = Table(
+    "members",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    at_least("version", 1),
+    Index(None, "created_at", "id"),
+)
+
+users = Table(
+    "users",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("member_id", Uuid, ForeignKey("members.id", ondelete="CASCADE"), nullable=False, unique=True),
+    Column("email", CleanText),
+    Column("email_key", SortedText, unique=True),
+    Column("email_verified", Boolean, nullable=False),
+    Column("username", CleanText),
+    Column("username_key", SortedText, unique=True),
+    Column("password_hash", CleanText),
+    Column("telegram_user_id", BigInteger, unique=True),
+    Column("role", SmallInteger, nullable=False),
+    Column("is_active", Boolean, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    length("email", 1, MAX_EMAIL),
+    length("username", MIN_USERNAME, MAX_USERNAME),
+    between("role", min(Role), max(Role)),
+)
+
+role_grants = Table(
+    "role_grants",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("member_id", Uuid, ForeignKey("members.id", ondelete="CASCADE"), nullable=False),
+    Column("role", SmallInteger, nullable=False),
+    Column("source", CleanText, nullable=False),
+    Column("granted_by", Uuid, ForeignKey("members.id", ondelete="SET NULL")),
+    Column("reason", CleanText, nullable=False),
+    Column("until", UtcDateTime),
+    Column("created_at", UtcDateTime, nullable=False),
+    between("role", min(Role), max(Role)),
+    one_of("source", GrantSource),
+    Index(None, "member_id"),
+    Index(None, "granted_by"),
+    Index(None, "role"),
+)
+
+sign_ins = Table(
+    "sign_ins",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("member_id", Uuid, ForeignKey("members.id", ondelete="CASCADE"), nullable=False),
+    Column("refresh_hash", CleanText, nullable=False),
+    Column("previous_hash", CleanText),
+    Column("rotated_at", UtcDateTime),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Column("ended_at", UtcDateTime),
+    Column("ip", CleanText),
+    Column("user_agent", CleanText),
+    Index(None, "member_id"),
+)
+
+one_time_tokens = Table(
+    "one_time_tokens",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("purpose", CleanText, nullable=False),
+    Column("member_id", Uuid, ForeignKey("members.id", ondelete="CASCADE"), nullable=False),
+    Column("token_hash", CleanText, nullable=False, unique=True),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Column("used_at", UtcDateTime),
+    one_of("purpose", TokenPurpose),
+    Index(None, "member_id"),
+)

@@ -1,0 +1,79 @@
+"""The one transaction that all repositories of a unit of work write in."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+from uuid import UUID
+
+from sqlalchemy import CursorResult, Executable
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from adapters.sql.errors import translated
+from adapters.sql.types import AnyRow
+from domain.errors import StaleVersion
+from domain.events import Event
+
+Parameters = Mapping[str, object] | Sequence[Mapping[str, object]]
+
+
+class Recording(Protocol):
+    """An aggregate that records events."""
+
+    def collect_events(self) -> list[Event]:
+        """Hand over what was recorded, once."""
+        ...
+
+
+class Transaction:
+    """Runs statements with the driver's errors translated, and remembers what the commit has to know.
+
+    `events` are those of saved aggregates, in the order of saving. Versions are those that aggregates were loaded
+    with in this transaction.
+    """
+
+    def __init__(self, connection: AsyncConnection, *, is_sqlite: bool) -> None:
+        self._connection: AsyncConnection | None = connection
+        self.is_sqlite = is_sqlite
+        self.events: list[Event] = []
+        self._versions: dict[UUID, int] = {}
+
+    async def execute(
+        self, statement: Executable, parameters: Parameters | None = None
+    ) -> CursorResult[*tuple[Any, ...]]:
+        """Run a statement; raises `Conflict` or `Unavailable` for what the driver reports."""
+        with translated():
+            return await self.connection.execute(statement, parameters)
+
+    async def attempt(self, statement: Executable, parameters: Mapping[str, object]) -> CursorResult[*tuple[Any, ...]]:
+        """Run a statement that may meet a `Conflict` after which the transaction goes on."""
+        if self.is_sqlite:
+            return await self.execute(statement, parameters)
+        with translated():
+            async with self.connection.begin_nested():
+                return await self.connection.execute(statement, parameters)
+
+    async def first(self, statement: Executable, parameters: Mapping[str, object] | None = None) -> AnyRow | None:
+        """The first row."""
+        return (await self.execute(statement, parameters)).first()
+
+    async def all(self, statement: Executable, parameters: Mapping[str, object] | None = None) -> Sequence[AnyRow]:
+        """All rows."""
+        return (await self.execute(statement, parameters)).all()
+
+    def loaded(self, key: UUID, version: int) -> None:
+        """Remember the version that is stored."""
+        self._versions[key] = version
+
+    async def update(self, statement: Executable, key: UUID, version: int, row: Mapping[str, object]) -> None:
+        """Run an update with the parameters `b_id` and `b_version`; raises `StaleVersion` when it meets no row.
+
+        An aggregate that was not loaded here is expected one version behind.
+        """
+        expected = self._versions.get(key, version - 1)
+        result = await self.execute(statement, {**row, "b_id": key, "b_version": expected})
+        if result.rowcount != 1:
+            raise StaleVersion("Somebody else changed it meanwhile; read it again.", version=expected)
+        self._versions[key] = version
+
+    def collect(self, aggregate: Recording) -> None:
+        """Take over the aggregate's recorded events for the commit."""
+        self.events.extend(aggregate.collect_events())
