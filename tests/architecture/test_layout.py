@@ -22,8 +22,6 @@ LONG = {
     "application/ports/chat.py": "declarations only: the ports of chat with their promises",
     "application/ports/guides.py": "declarations only: the ports of guides with their promises",
     "application/guides/_words.py": "data: general word lists of English, a line a family",
-    "entrypoints/settings/model.py": "declarations only: every setting with its type, default and meaning",
-    "entrypoints/settings/kinds.py": "one short reader per kind of value, all of the same shape",
 }
 
 
