@@ -36,6 +36,19 @@ class Transaction:
         self.events: list[Event] = []
         self._versions: dict[UUID, int] = {}
 
+    @property
+    def connection(self) -> AsyncConnection:
+        """The open connection; raises `RuntimeError` after the end."""
+        if self._connection is None:
+            raise RuntimeError("The unit of work has ended; open a new one.")
+        return self._connection
+
+    async def close(self) -> None:
+        """Roll back what was not committed, and give the connection back."""
+        connection, self._connection = self.connection, None
+        with translated():
+            await connection.close()
+
     async def execute(
         self, statement: Executable, parameters: Parameters | None = None
     ) -> CursorResult[*tuple[Any, ...]]:
