@@ -1,5 +1,6 @@
 """A signed-in client, as the entrypoint that owns its socket sees it."""
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from adapters.websocket.connection import WebSocketConnection
@@ -31,6 +32,20 @@ class SocketClient:
     def actor(self) -> Actor:
         """The member, with the role known last."""
         return self._connection.actor
+
+    def welcome(self, token_expires_at: datetime | None, max_frame_bytes: int) -> None:
+        """Queue the frame that says the socket is ready; sent again when the client authenticates again."""
+        settings = self._hub.settings
+        self.send(
+            "welcome",
+            connection_id=self.connection_id,
+            user_id=str(self._connection.user_id),
+            epoch=self._hub.epoch,
+            heartbeat_seconds=settings.heartbeat_seconds,
+            stale_after_seconds=settings.stale_after.total_seconds(),
+            max_frame_bytes=max_frame_bytes,
+            token_expires_at=token_expires_at,
+        )
 
     def send(self, kind: str, /, **fields: object) -> None:
         """Queue one frame; fields that are None are left out."""

@@ -23,6 +23,7 @@ from adapters.websocket.client import SocketClient
 from adapters.websocket.outbox import OutboxLimits, Transport
 from application.chat.running import RunningReplyRegistry
 from application.ports.realtime import Announcement, LoggedEvent, LogSlice
+from application.ports.system import Clock
 from application.realtime.subscriptions import SubscriptionService
 from domain.chat import ChatSession, ChatSessionId, LLMProvider, SessionSettings
 from domain.errors import GuildhallError
@@ -152,8 +153,10 @@ class Peer:
 class World:
     """A store, a bus that may lose, and one hub at a time over them."""
 
-    def __init__(self, settings: HubSettings | None = None) -> None:
-        self.store, self.bus, self.clock, self.ids = MemoryStore(), LossyBus(), ManualClock(), SequentialIds()
+    def __init__(self, settings: HubSettings | None = None, clock: Clock | None = None) -> None:
+        self.manual_clock = ManualClock()
+        self.clock: Clock = clock or self.manual_clock
+        self.store, self.bus, self.ids = MemoryStore(), LossyBus(), SequentialIds()
         self.log = SlowEventLog(self.store)
         self.running = RunningReplyRegistry(self.bus)
         self.settings = settings or HubSettings(outbox=OutboxLimits(close_seconds=0))
@@ -223,7 +226,7 @@ class World:
         """Let the clock go on, a second at a time."""
         while seconds > 0:
             await turns(10)
-            self.clock.advance(timedelta(seconds=min(1.0, seconds)))
+            self.manual_clock.advance(timedelta(seconds=min(1.0, seconds)))
             seconds -= 1.0
         await turns(50)
 

@@ -1,0 +1,158 @@
+"""The sockets: `/ws` for many channels, and one per chat session that speaks the same protocol."""
+
+import asyncio
+import logging
+from collections.abc import Collection
+from typing import Any
+
+from litestar import Router, websocket
+from litestar.connection import WebSocket
+from litestar.di import NamedDependency
+from litestar.exceptions import WebSocketDisconnect
+from litestar.params import FromPath, SkipValidation
+
+from application.ports.system import Clock
+from domain.errors import GuildhallError, Invalid, NotFound
+from entrypoints.http.socket_conversation import INTERNAL, Conversation, SocketServices
+from entrypoints.http.socket_identity import SocketIdentification
+from entrypoints.http.socket_limits import SocketLimits
+from entrypoints.http.socket_ports import (
+    LiveHub,
+    LiveSocket,
+    MessageCommands,
+    SocketAuthenticator,
+    TypingCommands,
+)
+from entrypoints.http.socket_transport import AsgiSocket, InternalFailure, error_fields
+
+SESSION_GONE = 4004
+IN_PROTOCOL: dict[str, Any] = {"authentication": "in_protocol"}
+"""Mark of a socket that says itself who may open it: a refusal is told in a frame, which a guard could not do."""
+
+logger = logging.getLogger(__name__)
+
+
+class SocketEndpoint:
+    """Serves one socket from its handshake to its end. Never silent, and no client brings down more than itself."""
+
+    def __init__(
+        self,
+        hub: LiveHub,
+        authenticator: SocketAuthenticator,
+        messages: MessageCommands,
+        typing: TypingCommands,
+        clock: Clock,
+        own_origins: Collection[str] = (),
+        limits: SocketLimits | None = None,
+    ) -> None:
+        self._hub = hub
+        self._limits = limits or SocketLimits()
+        identification = SocketIdentification(
+            authenticator, own_origins, self._limits.authenticate_seconds, self._limits.max_frame_bytes
+        )
+        self._services = SocketServices(identification, messages, typing, clock)
+
+    async def serve(self, socket: WebSocket[Any, Any, Any], session_id: str | None = None) -> None:
+        """Accept, find out who it is, and talk until the end. With `session_id` that session is subscribed."""
+        peer = AsgiSocket(socket)
+        try:
+            await socket.accept()
+            await self._serve_accepted(socket, peer, session_id)
+        except (WebSocketDisconnect, OSError):
+            return
+        except Exception:
+            logger.exception("socket_failed")
+            await peer.refuse(INTERNAL, InternalFailure())
+
+    async def _serve_accepted(self, socket: WebSocket[Any, Any, Any], peer: AsgiSocket, session_id: str | None) -> None:
+        identity = await self._services.identification.identify(socket, peer)
+        if identity is None:
+            return
+        client = self._hub.connect(identity.actor, peer)
+        conversation = Conversation(client, peer, identity, self._services, self._limits)
+        conversation.welcome()
+        sender = asyncio.create_task(client.run())
+        reader = asyncio.create_task(self._read(socket, client, conversation, session_id))
+        try:
+            await asyncio.wait({sender, reader}, return_when=asyncio.FIRST_COMPLETED)
+            if reader.done() and _is_to_be_closed(reader, client):
+                await sender
+        finally:
+            client.leave()
+            sender.cancel()
+            reader.cancel()
+            for failure in await asyncio.gather(sender, reader, return_exceptions=True):
+                if isinstance(failure, Exception):
+                    logger.error("socket_failed", exc_info=failure)
+
+    async def _read(
+        self,
+        socket: WebSocket[Any, Any, Any],
+        client: LiveSocket,
+        conversation: Conversation,
+        session_id: str | None,
+    ) -> bool:
+        if session_id is not None and not await _enter(socket, client, conversation, session_id):
+            return True
+        return await conversation.listen()
+
+
+async def _enter(
+    socket: WebSocket[Any, Any, Any], client: LiveSocket, conversation: Conversation, session_id: str
+) -> bool:
+    """Subscribe the session that the address names; a missing one closes the socket with 4004."""
+    channel = f"session:{session_id}"
+    try:
+        epoch, offset = _asked_place(socket)
+    except Invalid as error:
+        conversation.tell(error, channel=channel)
+        epoch, offset = None, None
+    try:
+        await client.subscribe(channel, epoch, offset, home=True)
+    except GuildhallError as error:
+        gone = NotFound("There is no such chat session.") if isinstance(error, Invalid) else error
+        conversation.tell(gone, channel=channel)
+        client.close(SESSION_GONE, gone.message)
+        return False
+    return True
+
+
+def _asked_place(socket: WebSocket[Any, Any, Any]) -> tuple[str | None, int | None]:
+    epoch, offset = socket.query_params.get("epoch"), socket.query_params.get("offset")
+    if epoch is None and offset is None:
+        return None, None
+    if epoch is None or offset is None or not (offset.isascii() and offset.isdigit() and len(offset) <= 18):
+        raise Invalid.of("offset", "expected the number of the last event you have, together with its epoch")
+    return epoch, int(offset)
+
+
+def _is_to_be_closed(reader: asyncio.Task[bool], client: LiveSocket) -> bool:
+    error = reader.exception()
+    if error is None:
+        return reader.result()
+    failure = InternalFailure()
+    client.send("error", **error_fields(failure))
+    client.close(INTERNAL, failure.message)
+    return True
+
+
+SocketEndpointDependency = NamedDependency[SkipValidation[SocketEndpoint]]
+
+
+@websocket("/ws", opt=IN_PROTOCOL)
+async def open_socket(socket: WebSocket[Any, Any, Any], socket_endpoint: SocketEndpointDependency) -> None:
+    """One socket, many channels."""
+    await socket_endpoint.serve(socket)
+
+
+@websocket("/chat/sessions/{session_id:str}/websocket", opt=IN_PROTOCOL)
+async def open_session_socket(
+    socket: WebSocket[Any, Any, Any], session_id: FromPath[str], socket_endpoint: SocketEndpointDependency
+) -> None:
+    """One chat session; the same protocol with that session subscribed. Resumes with `?epoch=…&offset=…`."""
+    await socket_endpoint.serve(socket, session_id)
+
+
+def realtime_router() -> Router:
+    """Both sockets under `/api/v1`; needs the dependency `socket_endpoint`."""
+    return Router("/api/v1", route_handlers=[open_socket, open_session_socket])

@@ -1,0 +1,77 @@
+"""A socket as the server hands it over: text out, text in, and how a refusal is told."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from litestar.connection import WebSocket
+from litestar.exceptions import WebSocketDisconnect
+
+from domain.errors import GuildhallError, TooManyRequests, Unavailable
+
+MAX_REASON_BYTES = 120
+
+
+class InternalFailure(Unavailable):
+    """Our own failure; the log has all of it."""
+
+    code = "internal"
+
+    def __init__(self) -> None:
+        super().__init__("Something failed on our side; try again later.")
+
+
+class AsgiSocket:
+    """The two directions of one accepted socket, without anything in between."""
+
+    def __init__(self, socket: WebSocket[Any, Any, Any]) -> None:
+        self._socket = socket
+
+    async def receive(self) -> str | bytes | None:
+        """The next frame; None when the client is gone."""
+        try:
+            message: Mapping[str, Any] = await self._socket.receive()
+        except WebSocketDisconnect:
+            return None
+        if message["type"] != "websocket.receive":
+            return None
+        text: str | None = message.get("text")
+        if text is not None:
+            return text
+        data: bytes = message.get("bytes") or b""
+        return data
+
+    async def send_text(self, text: str) -> None:
+        """Send one frame; raises `ConnectionResetError` when the peer is gone."""
+        try:
+            await self._socket.send({"type": "websocket.send", "bytes": None, "text": text})
+        except (WebSocketDisconnect, RuntimeError) as error:
+            raise ConnectionResetError("The peer is gone.") from error
+
+    async def close(self, code: int, reason: str) -> None:
+        """Send a close frame; raises `ConnectionResetError` when the peer is gone."""
+        short = reason.encode()[:MAX_REASON_BYTES].decode(errors="ignore")
+        try:
+            await self._socket.send({"type": "websocket.close", "code": code, "reason": short})
+        except (WebSocketDisconnect, RuntimeError) as error:
+            raise ConnectionResetError("The peer is gone.") from error
+
+    async def tell(self, error: GuildhallError, **reference: str) -> None:
+        """Send an error frame at once, before there is an outbox."""
+        await self.send_text(msgspec.json.encode({"type": "error", **error_fields(error), **reference}).decode())
+
+    async def refuse(self, code: int, error: GuildhallError) -> None:
+        """Say why, and close; a peer that is gone already is fine."""
+        try:
+            await self.tell(error)
+            await self.close(code, error.message)
+        except OSError:
+            return
+
+
+def error_fields(error: GuildhallError) -> dict[str, object]:
+    """The fields of an error frame."""
+    fields: dict[str, object] = {"error_code": error.code, "error_message": error.message}
+    if isinstance(error, TooManyRequests):
+        fields["retry_after_ms"] = int(error.retry_after.total_seconds() * 1000)
+    return fields
