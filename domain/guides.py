@@ -191,8 +191,9 @@ class Guide(Recorder):
         self._changed("restored", self.content.minimum_role, now)
         return True
 
-    def delete(self) -> None:
+    def delete(self, expected_version: int | None = None) -> None:
         """Announce that the guide is gone; the repository removes it."""
+        self._expect(expected_version)
         self.version += 1
         self._announce("deleted", self.content.minimum_role)
 

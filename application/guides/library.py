@@ -7,6 +7,7 @@ from application.guides.passages import index_guide
 from application.ports.guides import TextAnalyzer
 from application.ports.system import Clock, Ids
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
+from domain.errors import NotFound
 from domain.guides import Difficulty, Guide, GuideContent, GuideId
 from domain.identity import Actor, Role
 
@@ -26,7 +27,10 @@ class GuideDraft:
 
 
 class GuideLibrary:
-    """Changes to guides, by ADMIN and above. Retired guides are kept; deleted ones are gone for everybody."""
+    """Changes to guides, by ADMIN and above, and by those who may read them.
+
+    Retired guides are kept; deleted ones are gone for everybody.
+    """
 
     def __init__(
         self,
@@ -65,6 +69,7 @@ class GuideLibrary:
         """Add a guide."""
         actor.require(Role.ADMIN)
         content = self.check(draft)
+        actor.require(content.minimum_role)
         async with self._unit_of_work() as work:
             guide = await self.add(work, content, None)
             await work.commit()
@@ -74,8 +79,9 @@ class GuideLibrary:
         """Replace a guide's content; raises `StaleVersion` when it changed since it was read."""
         actor.require(Role.ADMIN)
         content = self.check(draft)
+        actor.require(content.minimum_role)
         async with self._unit_of_work() as work:
-            guide = await work.guides.get(guide_id)
+            guide = _for(actor, await work.guides.get(guide_id))
             if guide.revise(content, self._clock.now(), expected_version):
                 await self.save(work, guide)
                 await work.commit()
@@ -84,7 +90,7 @@ class GuideLibrary:
         """Take a guide off the shelves without losing it."""
         actor.require(Role.ADMIN)
         async with self._unit_of_work() as work:
-            guide = await work.guides.get(guide_id)
+            guide = _for(actor, await work.guides.get(guide_id))
             if guide.retire(self._clock.now(), expected_version):
                 await work.guides.save(guide)
                 await work.commit()
@@ -93,17 +99,17 @@ class GuideLibrary:
         """Put a retired guide back."""
         actor.require(Role.ADMIN)
         async with self._unit_of_work() as work:
-            guide = await work.guides.get(guide_id)
+            guide = _for(actor, await work.guides.get(guide_id))
             if guide.restore(self._clock.now(), expected_version):
                 await work.guides.save(guide)
                 await work.commit()
 
-    async def delete(self, actor: Actor, guide_id: GuideId) -> None:
+    async def delete(self, actor: Actor, guide_id: GuideId, expected_version: int | None = None) -> None:
         """Remove a guide for good, from every member's collection too."""
         actor.require(Role.ADMIN)
         async with self._unit_of_work() as work:
-            guide = await work.guides.get(guide_id)
-            guide.delete()
+            guide = _for(actor, await work.guides.get(guide_id))
+            guide.delete(expected_version)
             await work.guides.delete(guide)
             await work.commit()
 
@@ -123,3 +129,9 @@ class GuideLibrary:
         """A revised guide and its passages, inside a unit of work of the caller."""
         await work.guides.save(guide)
         await work.passages.replace(guide.id, index_guide(guide.content, self._analyzer))
+
+
+def _for(actor: Actor, guide: Guide) -> Guide:
+    if not guide.may_be_read_by(actor.role):
+        raise NotFound("There is no such guide.")
+    return guide

@@ -73,6 +73,11 @@ class MemberService:
         """The actor's own account."""
         return await self._view(actor.require_member())
 
+    async def get(self, actor: Actor, member_id: MemberId) -> MemberView:
+        """One member, for ADMIN and above; raises `NotFound`."""
+        actor.require(Role.ADMIN)
+        return await self._view(member_id)
+
     async def page(
         self, actor: Actor, *, search: str = "", cursor: str | None = None, limit: int = 50
     ) -> Page[MemberView]:

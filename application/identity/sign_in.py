@@ -43,6 +43,7 @@ class SignedIn:
     """What a client holds after signing in. `refresh_token` is shown once and works once."""
 
     member_id: MemberId
+    sign_in_id: SignInId
     access_token: str
     access_expires_at: datetime
     refresh_token: str
@@ -148,6 +149,10 @@ class AuthService:
             raise InvalidToken("The access token is not valid any more; sign in again.")
         return actor, claims.expires_at
 
+    def csrf_token(self, sign_in_id: SignInId) -> str:
+        """What a browser's own page repeats with every change it asks for: the same all through one sign-in."""
+        return self._tokens.successor(f"csrf of {sign_in_id}")
+
     async def _open(self, work: UnitOfWork, member_id: MemberId, device: Device) -> SignedIn:
         now, secret = self._clock.now(), self._tokens.opaque()
         sign_in = SignIn(
@@ -164,7 +169,8 @@ class AuthService:
 
     def _issue(self, sign_in: SignIn, secret: str) -> SignedIn:
         access, expires_at = self._tokens.access_token(sign_in.member_id, sign_in.id, self._clock.now())
-        return SignedIn(sign_in.member_id, access, expires_at, f"{sign_in.id.hex}.{secret}", sign_in.expires_at)
+        refresh_token = f"{sign_in.id.hex}.{secret}"
+        return SignedIn(sign_in.member_id, sign_in.id, access, expires_at, refresh_token, sign_in.expires_at)
 
 
 async def _find(work: UnitOfWork, credentials: Credentials) -> Member | None:

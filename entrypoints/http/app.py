@@ -1,0 +1,87 @@
+"""The HTTP application: the API, its documentation, and whatever pages it is given."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from litestar import Litestar, Router
+from litestar.config.cors import CORSConfig
+from litestar.template.config import TemplateConfig
+from litestar.types import ControllerRouterHandler
+
+from entrypoints.container import Container
+from entrypoints.http import auth, chat_messages, chat_sessions, guides, members, operating, reference, saved_guides
+from entrypoints.http.cross_site import CSRF_HEADER
+from entrypoints.http.dependencies import dependencies, own_origins
+from entrypoints.http.envelope import REQUEST_ID, Envelope
+from entrypoints.http.identity_middleware import IdentityMiddleware
+from entrypoints.http.lifespan import ReplyWork, lifespan
+from entrypoints.http.openapi import openapi_config
+from entrypoints.http.problems import EXCEPTION_HANDLERS
+from entrypoints.http.query_text import QueryTextMiddleware
+from entrypoints.http.readiness import Readiness
+from entrypoints.http.realtime import realtime_router
+from entrypoints.http.requests import ApiRequest
+from entrypoints.settings import Settings
+
+PREFIX = "/api/v1"
+
+
+def create_app(
+    container: Container,
+    pages: Sequence[ControllerRouterHandler] = (),
+    template_config: TemplateConfig[Any] | None = None,
+) -> Litestar:
+    """The whole application on what the container holds.
+
+    `pages` are handlers of other deliveries: they get the same identity, request ids, headers and problem documents,
+    and each needs a guard or the mark `opt={"public": True}`.
+    """
+    settings = container.settings()
+    work = ReplyWork(container)
+    readiness = Readiness(
+        {
+            "database": lambda: container.event_log().epoch(),
+            "schema": lambda: container.migrator().check(),
+            "replies": work.require_alive,
+        }
+    )
+    app = Litestar(
+        route_handlers=[*api_routers(), realtime_router(), *reference.HANDLERS, *pages],
+        dependencies=dependencies(container, readiness),
+        middleware=[QueryTextMiddleware(), IdentityMiddleware(container.auth_service(), own_origins(settings))],
+        exception_handlers=EXCEPTION_HANDLERS,
+        lifespan=[lifespan(container, work)],
+        request_class=ApiRequest,
+        request_max_body_size=settings.http.max_body_bytes,
+        openapi_config=openapi_config(),
+        template_config=template_config,
+        cors_config=_cors(settings),
+        logging_config=None,
+    )
+    app.asgi_handler = Envelope(app.asgi_handler, settings, container.metrics(), container.ids().new)
+    return app
+
+
+def api_routers() -> list[Router]:
+    """The API, room by room."""
+    rooms = (
+        ("/auth", "auth", auth.HANDLERS),
+        ("/members", "members", members.HANDLERS),
+        ("/guides", "guides", [*guides.HANDLERS, *saved_guides.HANDLERS]),
+        ("/chat", "chat", [*chat_sessions.HANDLERS, *chat_messages.HANDLERS]),
+        ("/", "operating", operating.HANDLERS),
+    )
+    return [Router(f"{PREFIX}{path}", route_handlers=handlers, tags=[room]) for path, room, handlers in rooms]
+
+
+def _cors(settings: Settings) -> CORSConfig | None:
+    """Off, but for the configured origins; cookies are shared with those that are named."""
+    origins = settings.http.allowed_origins
+    if not origins:
+        return None
+    return CORSConfig(
+        allow_origins=list(origins),
+        allow_credentials="*" not in origins,
+        allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-Match", CSRF_HEADER, REQUEST_ID],
+        expose_headers=["ETag", "Location", "Retry-After", REQUEST_ID, "Content-Disposition"],
+    )

@@ -1,0 +1,59 @@
+"""Where a request came from. Forwarding headers are believed from configured proxies only."""
+
+import ipaddress
+from collections.abc import Iterable, Sequence
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+
+from litestar.types import HTTPScope, Scope, WebSocketScope
+
+Network = IPv4Network | IPv6Network
+Address = IPv4Address | IPv6Address
+
+_FORWARDING = (b"x-forwarded-for", b"forwarded", b"x-real-ip", b"via")
+
+
+def believe_proxies(scope: HTTPScope | WebSocketScope, trusted: Sequence[Network]) -> None:
+    """Put the client's own address and scheme into the scope when a trusted proxy hands the request on.
+
+    Of `X-Forwarded-For` the last address that is no trusted proxy counts: what stands before it, anybody can write.
+    """
+    client = scope["client"]
+    peer = _address(client[0]) if client else None
+    if not trusted or peer is None or not _is_among(peer, trusted):
+        return
+    for hop in reversed(_values(scope, b"x-forwarded-for")):
+        address = _address(hop)
+        if address is None:
+            break
+        scope["client"] = (str(address), 0)
+        if not _is_among(address, trusted):
+            break
+    proto = _values(scope, b"x-forwarded-proto")
+    if proto and proto[-1] in {"http", "https"}:
+        secure = proto[-1] == "https"
+        scope["scheme"] = {"http": "https" if secure else "http", "websocket": "wss" if secure else "ws"}[scope["type"]]
+
+
+def is_direct_from_this_machine(scope: Scope) -> bool:
+    """Whether the peer is this machine and no proxy left a trace in the headers."""
+    client = scope["client"]
+    address = _address(client[0]) if client else None
+    return address is not None and address.is_loopback and not any(name in _FORWARDING for name, _ in scope["headers"])
+
+
+def _values(scope: HTTPScope | WebSocketScope, name: bytes) -> list[str]:
+    joined = b",".join(value for key, value in scope["headers"] if key == name).decode("latin-1")
+    return [value.strip() for value in joined.split(",") if value.strip()]
+
+
+def _is_among(address: Address, networks: Iterable[Network]) -> bool:
+    return any(address in network for network in networks)
+
+
+def _address(text: str) -> Address | None:
+    try:
+        address = ipaddress.ip_address(text.strip("[]"))
+    except ValueError:
+        return None
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return mapped or address

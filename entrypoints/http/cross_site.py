@@ -1,0 +1,62 @@
+"""Keeping other sites' pages from acting with a browser's sign-in."""
+
+import hmac
+from collections.abc import Collection, Mapping
+from urllib.parse import urlsplit
+
+from domain.errors import NotAllowed
+from entrypoints.http.cookies import CSRF_COOKIE
+
+CSRF_HEADER = "X-CSRF-Token"
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+
+
+class CrossSite(NotAllowed):
+    """A page of another site asked for a change."""
+
+    code = "cross_site"
+
+
+class CsrfFailed(NotAllowed):
+    """A change came with a cookie and without the token that only our own pages can read."""
+
+    code = "csrf_failed"
+
+
+def require_own_site(headers: Mapping[str, str], own_origins: Collection[str]) -> None:
+    """Raise `CrossSite` when a browser says that another site's page is asking.
+
+    Browsers say so in `Sec-Fetch-Site`, older ones in `Origin`; clients that are no browsers say nothing and pass.
+    """
+    if headers.get("sec-fetch-site") in {"same-origin", "none"}:
+        return
+    origin = headers.get("origin")
+    if origin is None:
+        if headers.get("sec-fetch-site") in {None, "same-site"}:
+            return
+    elif origin in own_origins or _host(origin) == headers.get("host", "").lower():
+        return
+    raise CrossSite(
+        "The request comes from another site's page. Open this instance itself, or add the page's origin to "
+        "http.allowed_origins."
+    )
+
+
+def require_csrf_token(headers: Mapping[str, str], cookies: Mapping[str, str], expected: str) -> None:
+    """Raise `CsrfFailed` unless the header repeats the cookie, and both are the token of this sign-in."""
+    sent, kept = headers.get(CSRF_HEADER.lower(), ""), cookies.get(CSRF_COOKIE, "")
+    if not (_same(sent, expected) and _same(kept, expected)):
+        raise CsrfFailed(
+            f"A change asked for with cookies needs the header {CSRF_HEADER}, a copy of the cookie {CSRF_COOKIE}."
+        )
+
+
+def _same(one: str, other: str) -> bool:
+    return hmac.compare_digest(one.encode(errors="replace"), other.encode(errors="replace"))
+
+
+def _host(origin: str) -> str | None:
+    try:
+        return urlsplit(origin).netloc.lower() or None
+    except ValueError:
+        return None

@@ -1,0 +1,60 @@
+"""Reading request bodies: strict JSON in UTF-8, into the struct that the handler names."""
+
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+from litestar import Request
+from litestar.datastructures import State
+from litestar.exceptions import HTTPException
+from litestar.status_codes import HTTP_415_UNSUPPORTED_MEDIA_TYPE
+
+from domain.errors import FieldError, Invalid, Malformed
+from domain.identity import Actor
+from entrypoints.http.refusals import refused_value
+
+
+class ApiRequest(Request[Actor, None, State]):
+    """A request whose JSON is decoded once, strictly: no text for numbers, no unknown fields, no NUL in texts."""
+
+    async def json(self) -> Any:
+        """The body as the handler's type; raises `Malformed`, `Invalid`, or a 415."""
+        self._require_json()
+        field = self.route_handler.parsed_data_field
+        try:
+            value = _decoder(field.annotation if field is not None else Any).decode(await self.body())
+        except msgspec.ValidationError as error:
+            raise refused_value(str(error)) from error
+        except (ValueError, RecursionError) as error:
+            raise Malformed("The body cannot be read; expected one JSON document in UTF-8.") from error
+        if fields := list(_with_nul(msgspec.to_builtins(value), "")):
+            raise Invalid("Texts cannot hold NUL characters.", fields)
+        return value
+
+    def _require_json(self) -> None:
+        media_type, parameters = self.content_type
+        is_json = media_type in {"", "application/json"} or (
+            media_type.startswith("application/") and media_type.endswith("+json")
+        )
+        if not is_json or parameters.get("charset", "utf-8").lower() not in {"utf-8", "utf8", "us-ascii"}:
+            raise HTTPException(
+                status_code=HTTP_415_UNSUPPORTED_MEDIA_TYPE,
+                detail="The body has an unsupported media type; expected application/json in UTF-8.",
+            )
+
+
+@lru_cache(maxsize=64)
+def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(kind)
+
+
+def _with_nul(value: object, path: str) -> "list[FieldError]":
+    if isinstance(value, str):
+        return [FieldError(path or "body", "expected text without NUL characters")] if "\0" in value else []
+    if isinstance(value, dict):
+        items = [(f"{path}.{key}" if path else str(key), item) for key, item in value.items()]
+    elif isinstance(value, list | tuple):
+        items = [(f"{path}[{index}]", item) for index, item in enumerate(value)]
+    else:
+        return []
+    return [error for where, item in items for error in _with_nul(item, where)]

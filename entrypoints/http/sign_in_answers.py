@@ -1,0 +1,34 @@
+"""A sign-in as the client asked for it: tokens in the body, or in cookies."""
+
+from litestar import Response
+
+from application.identity.sign_in import AuthService, SignedIn
+from application.ports.system import Clock
+from entrypoints.http.cookies import sign_in_cookies
+from entrypoints.http.schemas.identity import SignedInResponse
+from entrypoints.settings import Settings
+
+
+class SignInPresenter:
+    """Answers with a new sign-in. In the mode `cookie` no token reaches a script."""
+
+    def __init__(self, auth_service: AuthService, clock: Clock, settings: Settings) -> None:
+        self._auth_service = auth_service
+        self._clock = clock
+        self._settings = settings
+
+    def __call__(self, signed_in: SignedIn, mode: str) -> Response[SignedInResponse]:
+        """The answer to a client of this mode."""
+        in_body = mode == "bearer"
+        body = SignedInResponse(
+            member_id=signed_in.member_id,
+            access_token=signed_in.access_token if in_body else None,
+            access_expires_at=signed_in.access_expires_at,
+            refresh_token=signed_in.refresh_token if in_body else None,
+            refresh_expires_at=signed_in.refresh_expires_at,
+        )
+        if in_body:
+            return Response(body)
+        csrf_token = self._auth_service.csrf_token(signed_in.sign_in_id)
+        secure = self._settings.secure_cookies
+        return Response(body, cookies=sign_in_cookies(signed_in, csrf_token, self._clock.now(), secure=secure))
