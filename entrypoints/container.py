@@ -22,6 +22,7 @@ from adapters.memory.event_log import InMemoryEventLog
 from adapters.memory.guides import InMemoryGuideQueries
 from adapters.memory.identity import InMemoryMemberQueries
 from adapters.memory.passages import InMemoryPassageQueries
+from adapters.memory.schema import InMemorySchema
 from adapters.memory.security import PlainPasswordHasher
 from adapters.memory.store import MemoryStore
 from adapters.memory.unit_of_work import InMemoryUnitOfWork
@@ -177,5 +178,6 @@ def memory_container(settings: Settings) -> Container:
     container.passage_queries.override(providers.Singleton(InMemoryPassageQueries, store))
     container.chat_queries.override(providers.Singleton(InMemoryChatQueries, store))
     container.event_log.override(providers.Singleton(InMemoryEventLog, store))
+    container.migrator.override(providers.Singleton(InMemorySchema))
     container.hasher.override(providers.Singleton(PlainPasswordHasher))
     return container

@@ -8,6 +8,7 @@ from litestar.config.cors import CORSConfig
 from litestar.template.config import TemplateConfig
 from litestar.types import ControllerRouterHandler
 
+from domain.errors import Unavailable
 from entrypoints.container import Container
 from entrypoints.http import auth, chat_messages, chat_sessions, guides, members, operating, reference, saved_guides
 from entrypoints.http.cross_site import CSRF_HEADER
@@ -39,11 +40,12 @@ def create_app(
     settings = container.settings()
     work = ReplyWork(container)
     readiness = Readiness(
+        container.clock(),
         {
             "database": lambda: container.event_log().epoch(),
-            "schema": lambda: container.migrator().check(),
+            "schema": lambda: _require_newest_schema(container),
             "replies": work.require_alive,
-        }
+        },
     )
     app = Litestar(
         route_handlers=[*api_routers(), realtime_router(), *reference.HANDLERS, *pages],
@@ -72,6 +74,13 @@ def api_routers() -> list[Router]:
         ("/", "operating", operating.HANDLERS),
     )
     return [Router(f"{PREFIX}{path}", route_handlers=handlers, tags=[room]) for path, room, handlers in rooms]
+
+
+async def _require_newest_schema(container: Container) -> None:
+    migrator = container.migrator()
+    current, head = await migrator.current(), migrator.head()
+    if current != head:
+        raise Unavailable(f"The database is at revision {current}, this version expects {head}.")
 
 
 def _cors(settings: Settings) -> CORSConfig | None:
