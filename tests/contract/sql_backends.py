@@ -4,6 +4,7 @@ import shutil
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import asyncpg
 
@@ -74,32 +75,39 @@ class PostgresDatabase:
     def made(cls, server: PostgresServer) -> Iterator["PostgresDatabase"]:
         with server.temporary_database() as url:
             migrate(url)
+            name = urlsplit(url).path.strip("/")
+            server.execute(f'ALTER DATABASE "{name}" SET synchronous_commit = off')
             database = cls(url)
             run_apart(database._keep_seeds())
             yield database
 
     async def empty(self) -> None:
         """Remove every row but those that migrating put there."""
-        connection = await asyncpg.connect(self.url, timeout=5)
-        try:
-            await connection.execute("SELECT seeds.empty()")
-        finally:
-            await connection.close()
+        await self._execute("SELECT seeds.empty()")
 
     async def _keep_seeds(self) -> None:
+        """Make `seeds.empty()`. It deletes: truncating makes new files for every table and index, which takes long."""
         connection = await asyncpg.connect(self.url, timeout=5)
         try:
-            tables = [str(row[0]) for row in await connection.fetch(_TABLES)]
             await connection.execute("CREATE SCHEMA seeds")
-            refill = []
-            for table in tables:
+            deletes, refills = [], []
+            for (table,) in await connection.fetch(_TABLES):
+                deletes.append(f"DELETE FROM public.{table};")
                 if await connection.fetchval(f"SELECT EXISTS (SELECT FROM public.{table})"):
                     await connection.execute(f"CREATE TABLE seeds.{table} AS TABLE public.{table}")
-                    refill.append(f"INSERT INTO public.{table} SELECT * FROM seeds.{table};")
-            names = ", ".join(f"public.{table}" for table in tables)
-            body = f"TRUNCATE {names} RESTART IDENTITY CASCADE; {' '.join(refill)}"
+                    refills.append(
+                        f"DELETE FROM public.{table}; INSERT INTO public.{table} SELECT * FROM seeds.{table};"
+                    )
+            body = "".join([*deletes, *refills])
             await connection.execute(
                 f"CREATE FUNCTION seeds.empty() RETURNS void LANGUAGE sql AS $empty$ {body} $empty$"
             )
+        finally:
+            await connection.close()
+
+    async def _execute(self, statement: str) -> None:
+        connection = await asyncpg.connect(self.url, timeout=5)
+        try:
+            await connection.execute(statement)
         finally:
             await connection.close()
