@@ -1,0 +1,54 @@
+"""Use cases for page handlers, each made by the container when a page asks for it."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from litestar import Request
+from litestar.datastructures import State
+from litestar.di import NamedDependency, Provide
+from litestar.params import SkipValidation
+
+from application.chat.sessions import ChatSessionService
+from application.guides.reading import GuideReading
+from application.guides.search import GuideSearch
+from application.identity.members import MemberService
+from domain.identity import Actor
+from entrypoints.container import Container
+from entrypoints.settings import Settings
+
+
+class Markdown(Protocol):
+    """Renders Markdown as sanitised HTML."""
+
+    def render(self, markdown: str, *, anchors: bool = False) -> str:
+        """With `anchors`, a block that starts at a line has the id `l<line>`, counted from 0."""
+        ...
+
+
+PageRequest = Request[Actor, Any, State]
+GuideReadingDependency = NamedDependency[SkipValidation[GuideReading]]
+GuideSearchDependency = NamedDependency[SkipValidation[GuideSearch]]
+ChatSessionServiceDependency = NamedDependency[SkipValidation[ChatSessionService]]
+MemberServiceDependency = NamedDependency[SkipValidation[MemberService]]
+MarkdownDependency = NamedDependency[SkipValidation[Markdown]]
+SettingsDependency = NamedDependency[SkipValidation[Settings]]
+
+
+def dependencies(container: Container) -> Mapping[str, Provide]:
+    """What pages may ask for by name. Overrides of the container are honoured at each request."""
+    provided: dict[str, Callable[[], object]] = {
+        "guide_reading": container.guide_reading,
+        "guide_search": container.guide_search,
+        "chat_session_service": container.chat_session_service,
+        "member_service": container.member_service,
+        "markdown": container.markdown,
+        "settings": container.settings,
+    }
+    return {name: Provide(_calling(provider), sync_to_thread=False) for name, provider in provided.items()}
+
+
+def _calling(provider: Callable[[], object]) -> Callable[[], Any]:
+    def call() -> Any:
+        return provider()
+
+    return call

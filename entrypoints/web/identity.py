@@ -1,0 +1,47 @@
+"""Signing in, and one's own account."""
+
+from typing import Annotated, Any
+
+from litestar import Response, get
+from litestar.params import Parameter
+from litestar.response import Redirect, Template
+
+from domain.identity import MAX_PASSWORD, MIN_PASSWORD
+from entrypoints.web.access import HOME, PUBLIC, members_only, own_path
+from entrypoints.web.dependencies import ChatSessionServiceDependency, MemberServiceDependency, PageRequest
+
+Next = Annotated[str | None, Parameter(query="next", max_length=2_000)]
+
+
+@get("/", opt=PUBLIC)
+async def home(request: PageRequest) -> Redirect:
+    """To the chat, or to the way in."""
+    return Redirect(HOME if request.user.member_id else "/sign-in", status_code=303)
+
+
+@get("/sign-in", opt=PUBLIC)
+async def sign_in(request: PageRequest, next_path: Next = None) -> Response[Any]:
+    """The form; whoever is signed in goes straight on."""
+    wanted = own_path(next_path)
+    if request.user.member_id:
+        return Redirect(wanted, status_code=303)
+    context = {"actor": request.user, "next": wanted, "password": (MIN_PASSWORD, MAX_PASSWORD)}
+    return Template("sign-in.html", context=context)
+
+
+@get("/sign-in/link", opt=PUBLIC)
+async def sign_in_link(request: PageRequest, next_path: Next = None) -> Template:
+    """Where a one-time link leads. Its token is in the fragment: the server sees it only when the script posts it."""
+    return Template("sign-in-link.html", context={"actor": request.user, "next": own_path(next_path)})
+
+
+@get("/account", guards=[members_only])
+async def account(
+    request: PageRequest,
+    member_service: MemberServiceDependency,
+    chat_session_service: ChatSessionServiceDependency,
+) -> Template:
+    """Who one is here."""
+    member = await member_service.me(request.user)
+    stats = await chat_session_service.stats(request.user)
+    return Template("account.html", context={"actor": request.user, "member": member, "stats": stats})
