@@ -1,0 +1,78 @@
+"""Tokens: made, read back, and refused when they are not ours or have ended."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+
+from adapters.memory import InMemoryTokenIssuer
+from adapters.security.keys import SigningKey, SigningKeys
+from adapters.security.tokens import JwtTokenIssuer
+from application.ports.identity import TokenIssuer
+from domain.errors import InvalidToken
+from domain.identity import MemberId, SignInId
+
+NOW = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
+MEMBER, SIGN_IN = MemberId(UUID(int=1)), SignInId(UUID(int=2))
+ISSUERS: dict[str, Callable[[], TokenIssuer]] = {
+    "memory": InMemoryTokenIssuer,
+    "jwt": lambda: JwtTokenIssuer(SigningKeys([SigningKey("key", b"k" * 32)])),
+}
+
+
+@pytest.fixture(params=ISSUERS)
+def issuer(request: pytest.FixtureRequest) -> TokenIssuer:
+    return ISSUERS[request.param]()
+
+
+async def test_token_issuer_access_token_is_read_back_for_thirty_minutes(issuer: TokenIssuer) -> None:
+    token, ends = issuer.access_token(MEMBER, SIGN_IN, NOW)
+    claims = issuer.read_access_token(token, ends - timedelta(seconds=1))
+    assert (claims.member_id, claims.sign_in_id, claims.expires_at) == (MEMBER, SIGN_IN, ends)
+    assert ends == NOW + timedelta(minutes=30)
+
+
+async def test_token_issuer_ended_access_token_is_refused(issuer: TokenIssuer) -> None:
+    token, ends = issuer.access_token(MEMBER, SIGN_IN, NOW)
+    for moment in (ends, ends + timedelta(days=1)):
+        with pytest.raises(InvalidToken):
+            issuer.read_access_token(token, moment)
+
+
+@pytest.mark.parametrize("token", ["", ".", "a.b.c", "|||", "é", "x" * 10_000, "\0"])
+async def test_token_issuer_garbage_is_refused(issuer: TokenIssuer, token: str) -> None:
+    with pytest.raises(InvalidToken):
+        issuer.read_access_token(token, NOW)
+
+
+async def test_token_issuer_opaque_secret_is_no_access_token(issuer: TokenIssuer) -> None:
+    with pytest.raises(InvalidToken):
+        issuer.read_access_token(issuer.opaque(), NOW)
+
+
+async def test_token_issuer_opaque_secrets_are_long_and_never_repeat(issuer: TokenIssuer) -> None:
+    made = {issuer.opaque() for _ in range(100)}
+    assert len(made) == 100
+    assert min(map(len, made)) >= 43
+
+
+async def test_token_issuer_successor_is_the_same_each_time_and_another_secret(issuer: TokenIssuer) -> None:
+    secret = issuer.opaque()
+    first, second = issuer.successor(secret), issuer.successor(secret)
+    assert first == second
+    assert len({secret, first, issuer.successor(first)}) == 3
+
+
+async def test_token_issuer_hash_is_stable_and_hides_the_secret(issuer: TokenIssuer) -> None:
+    secret, other = issuer.opaque(), issuer.opaque()
+    assert issuer.hashed(secret) == issuer.hashed(secret)
+    assert issuer.hashed(secret) != issuer.hashed(other)
+    assert secret not in issuer.hashed(secret)
+    assert issuer.hashed(secret) != issuer.successor(secret)
+
+
+async def test_token_issuer_any_text_has_a_hash_and_a_successor(issuer: TokenIssuer) -> None:
+    for text in ("", "é", "x" * 5_000, "\0"):
+        assert issuer.hashed(text) != ""
+        assert issuer.successor(text) != ""
