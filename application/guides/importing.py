@@ -11,7 +11,7 @@ from application.guides.library import GuideDraft, GuideLibrary
 from application.ports.guides import GuideFile, GuideFormat, GuideQueries, GuideView
 from application.ports.system import Clock
 from application.ports.unit_of_work import UnitOfWorkFactory
-from domain.errors import FieldError, GuildhallError, Invalid
+from domain.errors import FieldError, GuildhallError, Invalid, Unavailable
 from domain.guides import MAX_DESCRIPTION, MAX_SOURCE_PATH, MAX_TITLE, Difficulty
 from domain.identity import Actor, Role
 
@@ -73,7 +73,8 @@ class GuideTransfer:
         """Import the files one after another, each in its own transaction; yields each outcome.
 
         A file that could not even be read is passed as a failed `ImportedFile`. With `prune`, guides of the
-        collection whose file is missing are retired. With `dry_run`, nothing is written.
+        collection whose file is missing are retired. With `dry_run`, nothing is written. Raises `Unavailable` when the
+        database goes away: what was imported before stays.
         """
         actor.require(Role.ADMIN)
         seen = set()
@@ -84,6 +85,8 @@ class GuideTransfer:
                 continue
             try:
                 yield await self._import(collection, file, default_category, dry_run=dry_run)
+            except Unavailable:
+                raise
             except GuildhallError as error:
                 yield ImportedFile(file.path, ImportAction.FAILED, error.message)
         if prune:

@@ -6,7 +6,8 @@ from application.chat.asking import Answer
 from application.ports.chat import ModelError
 from domain.chat import LLMProvider
 from domain.identity import Actor, Role
-from entrypoints.cli.session import Invocation, Refused, pass_invocation
+from entrypoints.cli.ending import Refused
+from entrypoints.cli.session import Invocation, pass_invocation
 from entrypoints.container import Container
 
 
@@ -21,12 +22,25 @@ def command() -> None:
     "--role",
     type=click.Choice([role.name for role in Role], case_sensitive=False),
     default=Role.PUBLIC.name,
+    show_default=True,
     help="Answer from what this role may read.",
 )
-@click.option("--provider", type=click.Choice([p.value for p in LLMProvider], case_sensitive=False), default="LOCAL")
+@click.option(
+    "--provider",
+    type=click.Choice([provider.value for provider in LLMProvider], case_sensitive=False),
+    default=LLMProvider.LOCAL.value,
+    show_default=True,
+    help="Who answers.",
+)
 @pass_invocation
 def ask(invocation: Invocation, question: str, role: str, provider: str) -> None:
-    """Answer QUESTION from the guides. Nothing is kept."""
+    """Answer QUESTION from the guides. Nothing is kept.
+
+    \b
+    Examples:
+      guildhall chat ask "How much should I risk on one trade?"
+      guildhall chat ask "How do I restore a backup?" --role ADMIN
+    """
     actor = Actor(member_id=None, role=Role[role.upper()])
 
     async def action(container: Container) -> Answer | None:

@@ -10,6 +10,7 @@ import click
 from application.ports.system import CannotStart
 from domain.errors import GuildhallError
 from domain.identity import OPERATOR
+from entrypoints.cli.ending import ExitCode
 from entrypoints.cli.session import Invocation, pass_invocation, prepare_data_dir
 from entrypoints.container import Container, sql_container
 from entrypoints.settings import Settings, describe
@@ -28,7 +29,15 @@ class Finding:
 @click.option("--settings", "show_settings", is_flag=True, help="Print every setting too, secrets masked.")
 @pass_invocation
 def command(invocation: Invocation, *, show_settings: bool) -> None:
-    """Check settings, data folder, database, library, owner, providers and port. Exit code 1 when something fails."""
+    """Check settings, data folder, database, library, owner, providers and port, and say what to do.
+
+    Exit code 1 when something fails; a warning needs no action now.
+
+    \b
+    Examples:
+      guildhall doctor
+      guildhall doctor --settings
+    """
     settings = invocation.settings()
     if show_settings:
         click.echo(describe(settings))
@@ -36,7 +45,7 @@ def command(invocation: Invocation, *, show_settings: bool) -> None:
     for finding in findings:
         click.echo(f"{finding.state:<5} {finding.name:<10} {finding.text}")
     if any(finding.state == "FAIL" for finding in findings):
-        raise SystemExit(1)
+        raise click.exceptions.Exit(ExitCode.DONE_WITH_FAILURES)
 
 
 async def _examine(settings: Settings) -> list[Finding]:

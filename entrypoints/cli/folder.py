@@ -1,7 +1,11 @@
-"""Markdown files of a folder, read one after another."""
+"""Markdown files of a folder, read one after another, and written all or none."""
 
+import os
+import shutil
+import stat
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 from application.guides.importing import ImportAction, ImportedFile
 from application.ports.guides import GuideFile
@@ -11,33 +15,56 @@ from domain.guides import MAX_BODY_BYTES
 
 SUFFIXES = frozenset({".md", ".markdown", ".mdown"})
 _MAX_FILE = MAX_BODY_BYTES + 65_536
+# Folders of these names are found in every project: the one above says whose they are.
+_COMMON_NAMES = frozenset(
+    {"book", "content", "doc", "docs", "documentation", "en", "guides", "markdown", "pages", "src"}
+)
 
 
 def markdown_paths(root: Path) -> list[Path]:
     """All Markdown files below `root` by name, hidden files and folders left out; `root` may be one file.
 
-    Raises `Invalid` when there is nothing to import.
+    Links to folders are not followed. Raises `Invalid` when there is nothing to import, and for a folder that cannot
+    be listed.
     """
-    if root.is_file():
+    try:
+        kind = root.stat().st_mode
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise Invalid.of("PATH", f"{root}: {reason}; expected a folder or a Markdown file") from None
+    if stat.S_ISREG(kind):
         return [root]
-    if not root.is_dir():
-        raise Invalid.of("PATH", f"{root} does not exist; expected a folder or a Markdown file")
-    found = sorted(
-        path
-        for path in root.rglob("*")
-        if path.suffix.lower() in SUFFIXES
-        and path.is_file()
-        and not any(part.startswith(".") for part in path.relative_to(root).parts)
-    )
+    if not stat.S_ISDIR(kind):
+        raise Invalid.of("PATH", f"{root} is neither a folder nor a file")
+    found = [
+        Path(folder, name)
+        for folder, names in _folders(root)
+        for name in names
+        if Path(name).suffix.lower() in SUFFIXES and not name.startswith(".")
+    ]
     if not found:
         raise Invalid.of("PATH", f"{root} holds no Markdown files ({', '.join(sorted(SUFFIXES))})")
-    return found
+    return sorted(found)
+
+
+def _folders(root: Path) -> Iterator[tuple[str, list[str]]]:
+    def refuse(error: OSError) -> None:
+        raise Invalid.of("PATH", f"{error.filename}: {error.strerror}; expected a folder that can be listed")
+
+    for folder, below, names in os.walk(root, onerror=refuse):
+        below[:] = [name for name in below if not name.startswith(".")]
+        yield folder, names
 
 
 def collection_of(path: Path) -> str:
-    """The name under which the files of a folder are known: the folder's own."""
+    """The name under which the files of a folder are known: the folder's own.
+
+    A name that every project uses, such as `docs`, gets the one above in front: `uv-docs`.
+    """
     resolved = path.resolve()
-    return (resolved.name if resolved.is_dir() else resolved.parent.name) or "root"
+    folder = resolved if resolved.is_dir() else resolved.parent
+    name = folder.name or "root"
+    return f"{folder.parent.name}-{name}" if name.lower() in _COMMON_NAMES and folder.parent.name else name
 
 
 def read_files(root: Path, paths: list[Path]) -> Iterator[GuideFile | ImportedFile]:
@@ -45,28 +72,61 @@ def read_files(root: Path, paths: list[Path]) -> Iterator[GuideFile | ImportedFi
     base = root if root.is_dir() else root.parent
     for path in paths:
         name = path.relative_to(base).as_posix()
+        shown = os.fsencode(name).decode("utf-8", "backslashreplace")
+        if shown != name:
+            yield ImportedFile(shown, ImportAction.FAILED, "expected a file name in UTF-8")
+            continue
         try:
-            if path.stat().st_size > _MAX_FILE:
-                yield ImportedFile(name, ImportAction.FAILED, f"expected a file of at most {_MAX_FILE} bytes")
-                continue
-            yield GuideFile(name, path.read_bytes().decode("utf-8-sig"))
-        except UnicodeDecodeError as error:
-            yield ImportedFile(name, ImportAction.FAILED, f"expected UTF-8; byte {error.start} is not")
+            yield GuideFile(name, _text(path))
+        except _Unusable as error:
+            yield ImportedFile(shown, ImportAction.FAILED, str(error))
         except OSError as error:
-            yield ImportedFile(name, ImportAction.FAILED, f"cannot be read: {error.strerror}")
+            yield ImportedFile(shown, ImportAction.FAILED, f"cannot be read: {error.strerror}")
+
+
+class _Unusable(Exception):
+    """What is wrong with one file."""
+
+
+def _text(path: Path) -> str:
+    status = path.stat()
+    if not stat.S_ISREG(status.st_mode):
+        raise _Unusable("expected a regular file")
+    if status.st_size > _MAX_FILE:
+        raise _Unusable(f"expected at most {_MAX_FILE:,} bytes, not {status.st_size:,}")
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise _Unusable(f"expected UTF-8; byte {error.start + 1} is not") from None
 
 
 def write_files(target: Path, files: list[GuideFile]) -> None:
-    """Write every file below `target`.
+    """Write every file below `target`, or none: they are written beside their places first.
 
     Raises `CannotStart` when one cannot be written, `Invalid` for a path that leads out of the folder.
     """
     for file in files:
-        path = target / file.path
-        if not path.resolve().is_relative_to(target.resolve()):
+        if not (target / file.path).resolve().is_relative_to(target.resolve()):
             raise Invalid.of("path", f"{file.path!r} leads out of {target}")
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(file.text.encode())
-        except OSError as error:
-            raise CannotStart(f"{path}: cannot be written: {error.strerror}") from error
+    is_new = not target.exists()
+    draft = target / f".guildhall-{uuid4().hex}"
+    try:
+        for file in files:
+            _write(draft / file.path, file.text)
+        for file in files:
+            (target / file.path).parent.mkdir(parents=True, exist_ok=True)
+            (draft / file.path).replace(target / file.path)
+    except OSError as error:
+        if is_new:
+            shutil.rmtree(target, ignore_errors=True)
+        raise CannotStart(
+            f"{target}: the guides cannot be written there: {error.strerror}. "
+            "Nothing was exported; choose a folder that you may write, with room."
+        ) from error
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(text.encode())

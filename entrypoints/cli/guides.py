@@ -1,6 +1,7 @@
 """`guildhall guides`: the library from and to files."""
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -9,10 +10,14 @@ from rich.progress import track
 
 from application.guides.importing import ImportAction, ImportedFile
 from application.ports.guides import GuideFilter, GuideSummary
+from domain.errors import Invalid, Unavailable
 from domain.identity import OPERATOR
+from entrypoints.cli.ending import ExitCode, Refused, complain
 from entrypoints.cli.folder import collection_of, markdown_paths, read_files, write_files
 from entrypoints.cli.session import Invocation, pass_invocation
 from entrypoints.container import Container
+
+_AGAIN = "run the same command again for the rest: what is there already is skipped"
 
 
 @click.group(name="guides")
@@ -32,31 +37,60 @@ def import_guides(
 ) -> None:
     """Import the Markdown files of PATH, a folder or one file.
 
-    Unchanged files are skipped, changed ones updated. A file that fails is reported, does not stop the rest, and makes
-    the exit code 1.
-    """
+    A file may begin with front matter: title, description, category, difficulty, tags, role, url. Without it the
+    title is the first heading, and the category a folder's name where that is one.
 
-    async def action(container: Container) -> list[ImportedFile]:
-        return await import_folder(
-            container, path, collection=collection, category=category, prune=prune, dry_run=dry_run
+    Unchanged files are skipped, changed ones updated: run it as often as you like. A file that fails is reported,
+    does not stop the rest, and makes the exit code 1.
+
+    \b
+    Examples:
+      guildhall guides import path/to/docs --dry-run
+      guildhall guides import path/to/docs --category platform
+      guildhall guides import path/to/docs --prune
+    """
+    outcomes: list[ImportedFile] = []
+
+    async def action(container: Container) -> None:
+        await import_folder(
+            container, path, outcomes, collection=collection, category=category, prune=prune, dry_run=dry_run
         )
 
-    outcomes = invocation.run(action)
+    try:
+        invocation.run(action)
+    except Unavailable as error:
+        _report(outcomes, dry_run=dry_run)
+        raise Refused(f"{error}\nthe import ended after {len(outcomes)} files; {_AGAIN}") from error
+    except KeyboardInterrupt:
+        _report(outcomes, dry_run=dry_run)
+        complain(f"the import ended after {len(outcomes)} files; {_AGAIN}")
+        raise
+    _report(outcomes, dry_run=dry_run)
+    click.echo(summary(outcomes, collection or collection_of(path), dry_run=dry_run))
+    if any(outcome.action is ImportAction.FAILED for outcome in outcomes):
+        raise click.exceptions.Exit(ExitCode.DONE_WITH_FAILURES)
+
+
+def _report(outcomes: Sequence[ImportedFile], *, dry_run: bool) -> None:
     for outcome in outcomes:
         if outcome.error is not None:
             click.echo(f"{outcome.path}: {outcome.error}", err=True)
         elif dry_run and outcome.action is not ImportAction.UNCHANGED:
             click.echo(f"{outcome.path}: would be {outcome.action}")
-    click.echo(summary(outcomes, dry_run=dry_run))
-    if any(outcome.action is ImportAction.FAILED for outcome in outcomes):
-        raise SystemExit(1)
 
 
 @command.command()
-@click.argument("target", type=click.Path(path_type=Path, file_okay=False))
+@click.argument("target", type=click.Path(path_type=Path))
 @pass_invocation
 def export(invocation: Invocation, target: Path) -> None:
-    """Write every active guide to TARGET, in the form that `import` reads."""
+    """Write every active guide to the folder TARGET, in the form that `import` reads.
+
+    Files of the same names are replaced, others left alone. When one cannot be written, none is.
+
+    \b
+    Example:
+      guildhall guides export backup/guides
+    """
 
     async def action(container: Container) -> int:
         files = list(await container.guide_transfer().export(OPERATOR))
@@ -70,10 +104,18 @@ def export(invocation: Invocation, target: Path) -> None:
 @click.option("--category", help="Only this category.")
 @pass_invocation
 def list_guides(invocation: Invocation, category: str | None) -> None:
-    """List the guides by title."""
+    """List the guides by title: id, category, role, title.
+
+    \b
+    Examples:
+      guildhall guides list
+      guildhall guides list --category risk
+    """
 
     async def action(container: Container) -> list[GuideSummary]:
-        reading, where, found, cursor = container.guide_reading(), GuideFilter(category=category), [], None
+        where = GuideFilter(category=_known_category(container, category))
+        reading, cursor = container.guide_reading(), None
+        found: list[GuideSummary] = []
         while True:
             page = await reading.page(OPERATOR, where, cursor, 200)
             found.extend(page.items)
@@ -88,14 +130,19 @@ def list_guides(invocation: Invocation, category: str | None) -> None:
 async def import_folder(
     container: Container,
     path: Path,
+    outcomes: list[ImportedFile],
     *,
     collection: str | None = None,
     category: str | None = None,
     prune: bool = False,
     dry_run: bool = False,
-) -> list[ImportedFile]:
-    """Import a folder's files with a progress bar on standard error; each file's outcome."""
+) -> None:
+    """Import a folder's files with a progress bar on a terminal's standard error; adds each file's outcome as it is
+    known."""
     paths = markdown_paths(path)
+    if prune and paths == [path]:
+        raise Invalid.of("--prune", f"{path} is one file; expected the folder that holds the whole collection")
+    default_category = _known_category(container, category)
     console = Console(stderr=True)
     files = track(
         read_files(path, paths),
@@ -105,18 +152,27 @@ async def import_folder(
         transient=True,
         disable=not console.is_terminal,
     )
-    name = collection or collection_of(path)
     transfer = container.guide_transfer()
-    return [
-        outcome
-        async for outcome in transfer.import_files(
-            OPERATOR, name, files, default_category=category, prune=prune, dry_run=dry_run
-        )
-    ]
+    async for outcome in transfer.import_files(
+        OPERATOR,
+        collection or collection_of(path),
+        files,
+        default_category=default_category,
+        prune=prune,
+        dry_run=dry_run,
+    ):
+        outcomes.append(outcome)  # noqa: PERF401 - what is done when the rest is cut off must be known
 
 
-def summary(outcomes: list[ImportedFile], *, dry_run: bool = False) -> str:
+def _known_category(container: Container, given: str | None) -> str | None:
+    known = container.guide_library().categories
+    if given is not None and given.lower() not in known:
+        raise Invalid.of("--category", f"{given!r} is none; expected one of {', '.join(known)}")
+    return given.lower() if given else None
+
+
+def summary(outcomes: Sequence[ImportedFile], collection: str, *, dry_run: bool = False) -> str:
     """One line that counts the outcomes."""
     counts = Counter(outcome.action for outcome in outcomes)
     text = ", ".join(f"{counts[action]} {action}" for action in ImportAction if counts[action])
-    return f"{'Dry run: ' if dry_run else ''}{len(outcomes)} files: {text or 'nothing to do'}."
+    return f"{'Dry run of ' if dry_run else ''}{collection}: {len(outcomes)} files, {text or 'nothing to do'}."

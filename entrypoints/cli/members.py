@@ -7,26 +7,39 @@ import click
 
 from application.ports.identity import MemberView
 from domain.identity import OPERATOR, Role
+from entrypoints.cli.passwords import new_password
 from entrypoints.cli.session import Invocation, pass_invocation
 from entrypoints.container import Container
 
 T = TypeVar("T")
+GRANT_REASON = "granted at the terminal"
 _ROLE = click.Choice([role.name for role in Role if role is not Role.PUBLIC], case_sensitive=False)
 
 
 @click.group(name="members")
 def command() -> None:
-    """Members: list, add, grant, revoke, sign-in links, passwords. LOGIN is an email or a username."""
+    """Members: list, add, grant, revoke, sign-in links, passwords.
+
+    LOGIN is an email or a username. Passwords are asked for, or read from a pipe.
+
+    \b
+    Examples:
+      guildhall members add --email ada@example.org --username ada
+      guildhall members grant ada SUBSCRIBER --reason "paid by bank transfer"
+      guildhall members sign-in-link ada
+      guildhall members list --search example.org
+    """
 
 
 @command.command(name="list")
 @click.option("--search", default="", help="Part of an email or username.")
 @pass_invocation
 def list_members(invocation: Invocation, search: str) -> None:
-    """List members, newest first."""
+    """List members, newest first: id, role, username, email."""
 
     async def action(container: Container) -> list[MemberView]:
-        service, found, cursor = container.member_service(), [], None
+        service, cursor = container.member_service(), None
+        found: list[MemberView] = []
         while True:
             page = await service.page(OPERATOR, search=search, cursor=cursor, limit=200)
             found.extend(page.items)
@@ -39,22 +52,34 @@ def list_members(invocation: Invocation, search: str) -> None:
 
 
 @command.command()
-@click.option("--email")
-@click.option("--username")
-@click.password_option(help="Asked for when not given.")
+@click.option("--email", help="Unique; an email, a username or both are needed.")
+@click.option("--username", help="Unique, 3 to 64 characters, not all digits.")
+@click.option("--role", type=_ROLE, help="Grant this role at once.")
 @pass_invocation
-def add(invocation: Invocation, email: str | None, username: str | None, password: str) -> None:
-    """Register a member with a web account."""
-    member = invocation.run(
-        lambda container: container.member_service().register(email=email, username=username, password=password)
-    )
-    click.echo(_line(member))
+def add(invocation: Invocation, email: str | None, username: str | None, role: str | None) -> None:
+    """Register a member with a web account. The password is asked for, or read from a pipe.
+
+    \b
+    Examples:
+      guildhall members add --email ada@example.org --username ada
+      pass guildhall/ada | guildhall members add --username ada --role ADMIN
+    """
+    password = new_password()
+
+    async def action(container: Container) -> MemberView:
+        service = container.member_service()
+        member = await service.register(email=email, username=username, password=password)
+        if role is None:
+            return member
+        return await service.grant(OPERATOR, member.id, Role[role.upper()], GRANT_REASON)
+
+    click.echo(_line(invocation.run(action)))
 
 
 @command.command()
 @click.argument("login")
 @click.argument("role", type=_ROLE)
-@click.option("--reason", default="granted at the terminal", help="Kept with the grant.")
+@click.option("--reason", default=GRANT_REASON, show_default=True, help="Kept with the grant.")
 @pass_invocation
 def grant(invocation: Invocation, login: str, role: str, reason: str) -> None:
     """Give LOGIN the role ROLE by hand."""
@@ -88,10 +113,10 @@ def sign_in_link(invocation: Invocation, login: str) -> None:
 
 @command.command(name="reset-password")
 @click.argument("login")
-@click.password_option(help="Asked for when not given.")
 @pass_invocation
-def reset_password(invocation: Invocation, login: str, password: str) -> None:
-    """Give LOGIN a new password."""
+def reset_password(invocation: Invocation, login: str) -> None:
+    """Give LOGIN a new password, which is asked for, or read from a pipe."""
+    password = new_password()
     invocation.run(_with_member(login, lambda c, m: c.member_service().set_password(OPERATOR, m.id, password)))
     click.echo("The password is set.")
 

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import click
 
-from entrypoints.cli.session import Invocation, pass_invocation, prepare_data_dir, refusals
+from entrypoints.cli.ending import complain
+from entrypoints.cli.session import Invocation, pass_invocation, prepare_data_dir
+from entrypoints.settings import Settings
 
 
 @click.command(name="serve")
@@ -13,11 +15,30 @@ from entrypoints.cli.session import Invocation, pass_invocation, prepare_data_di
 @click.option("--data-dir", type=click.Path(path_type=Path), help="The folder of the database and the signing key.")
 @pass_invocation
 def command(invocation: Invocation, host: str | None, port: int | None, data_dir: Path | None) -> None:
-    """Serve until Ctrl-C or SIGTERM: then sockets are told, replies end or are kept as far as they came."""
+    """Serve until Ctrl-C or SIGTERM: then sockets are told, replies end or are kept as far as they came.
+
+    \b
+    Examples:
+      guildhall serve
+      guildhall serve --port 8001
+      GUILDHALL_PUBLIC_URL=https://guild.example.org guildhall serve
+    """
     invocation.data_dir = data_dir or invocation.data_dir
     settings = invocation.settings({"http.host": host, "http.port": port})
     from entrypoints.runtime import serve
 
-    with refusals():
-        prepare_data_dir(settings)
-        serve(settings)
+    prepare_data_dir(settings)
+    for warning in warnings(settings):
+        complain(warning)
+    serve(settings)
+
+
+def warnings(settings: Settings) -> list[str]:
+    """What will not work as it is set up, though it may be served."""
+    if not settings.secure_cookies or settings.base_url.startswith("https://"):
+        return []
+    text = (
+        f"warning: {settings.http.host} is listened on over plain http, and browsers keep the sign-in only over https. "
+        "Put a TLS proxy in front and set GUILDHALL_PUBLIC_URL=https://…, or listen on 127.0.0.1."
+    )
+    return [text]

@@ -1,31 +1,20 @@
-"""What every command shares: its settings, its container, and how it ends when something is wrong."""
+"""What every command shares: its settings, its container, and the database behind them."""
 
 import asyncio
 import os
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
 import click
 
 from application.ports.system import CannotStart
-from domain.errors import GuildhallError
+from entrypoints.cli.ending import Refused
 from entrypoints.container import Container, sql_container
 from entrypoints.settings import Settings, SettingsError, load_settings
 
 T = TypeVar("T")
-
-
-class Refused(click.ClickException):
-    """Something is wrong that the operator can put right: one line a problem, exit code 2."""
-
-    exit_code = 2
-
-    def show(self, file: object = None) -> None:
-        """Write the lines to standard error."""
-        for line in self.message.splitlines():
-            click.echo(f"guildhall: {line}", err=True)
 
 
 @dataclass(slots=True)
@@ -34,22 +23,21 @@ class Invocation:
 
     config_path: Path | None = None
     data_dir: Path | None = None
-    overrides: dict[str, object] = field(default_factory=dict)
+    traceback: bool = False
 
     def settings(self, overrides: Mapping[str, object] | None = None) -> Settings:
         """The settings; raises `Refused` with every problem."""
-        given = {"data_dir": str(self.data_dir) if self.data_dir else None, **self.overrides, **(overrides or {})}
+        given = {"data_dir": str(self.data_dir) if self.data_dir else None, **(overrides or {})}
         try:
             return load_settings(os.environ, self.config_path, given)
         except SettingsError as error:
             raise Refused("\n".join(error.problems)) from None
 
     def run(self, action: Callable[[Container], Awaitable[T]], *, check_schema: bool = True) -> T:
-        """Run a command's use case on the configured database; refusals become one line and exit code 2."""
+        """Run a command's use case on the configured database, once its schema is known to be this version's."""
         settings = self.settings()
-        with refusals():
-            prepare_data_dir(settings)
-            return asyncio.run(_run(sql_container(settings), action, check_schema=check_schema))
+        prepare_data_dir(settings)
+        return asyncio.run(_run(sql_container(settings), action, check_schema=check_schema))
 
 
 async def _run(container: Container, action: Callable[[Container], Awaitable[T]], *, check_schema: bool) -> T:
@@ -59,18 +47,6 @@ async def _run(container: Container, action: Callable[[Container], Awaitable[T]]
         return await action(container)
     finally:
         await container.database().dispose()
-
-
-class refusals:  # noqa: N801 - reads as a statement: with refusals()
-    """Turns refusals into one line and exit code 2."""
-
-    def __enter__(self) -> None:
-        """Nothing to prepare."""
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        """Raise `Refused` in place of what a rule or the installation refuses."""
-        if isinstance(error, GuildhallError | CannotStart):
-            raise Refused(str(error)) from error
 
 
 def prepare_data_dir(settings: Settings) -> None:
