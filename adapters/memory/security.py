@@ -39,7 +39,7 @@ class InMemoryTokenIssuer(TokenIssuer):
             )
         except ValueError:
             raise InvalidToken("The access token is not valid; sign in again.") from None
-        if kind != "access" or claims.expires_at <= now:
+        if kind != "access" or claims.expires_at.tzinfo is None or claims.expires_at <= now:
             raise InvalidToken("The access token is not valid any more; sign in again.")
         return claims
 
@@ -55,4 +55,4 @@ class InMemoryTokenIssuer(TokenIssuer):
 
 
 def _digest(text: str) -> str:
-    return sha256(text.encode()).hexdigest()
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

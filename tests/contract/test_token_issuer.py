@@ -40,7 +40,7 @@ async def test_token_issuer_ended_access_token_is_refused(issuer: TokenIssuer) -
             issuer.read_access_token(token, moment)
 
 
-@pytest.mark.parametrize("token", ["", ".", "a.b.c", "|||", "é", "x" * 10_000, "\0"])
+@pytest.mark.parametrize("token", ["", ".", "a.b.c", "|||", "é", "x" * 10_000, "\0", "\ud800"])
 async def test_token_issuer_garbage_is_refused(issuer: TokenIssuer, token: str) -> None:
     with pytest.raises(InvalidToken):
         issuer.read_access_token(token, NOW)
@@ -73,6 +73,6 @@ async def test_token_issuer_hash_is_stable_and_hides_the_secret(issuer: TokenIss
 
 
 async def test_token_issuer_any_text_has_a_hash_and_a_successor(issuer: TokenIssuer) -> None:
-    for text in ("", "é", "x" * 5_000, "\0"):
+    for text in ("", "é", "x" * 5_000, "\0", "\ud800"):
         assert issuer.hashed(text) != ""
         assert issuer.successor(text) != ""
