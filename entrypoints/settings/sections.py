@@ -128,13 +128,10 @@ class ChatSettings(Section, frozen=True, kw_only=True):
 
     reply_lease_seconds: Annotated[
         float, setting(Seconds(2, 3600), "After this long without a sign of life another process takes a reply over.")
-    ] = 30.0
+    ] = 12.0
     checkpoint_seconds: Annotated[
         float, setting(Seconds(0.05, 60), "How often what arrived of a running reply is kept in the database.")
-    ] = 1.0
-    first_token_seconds: Annotated[
-        float, setting(Seconds(0.1, 3600), "How long a model may take to begin before the next one is asked.")
-    ] = 30.0
+    ] = 0.25
 
 
 class RealtimeSettings(Section, frozen=True, kw_only=True):
@@ -145,7 +142,7 @@ class RealtimeSettings(Section, frozen=True, kw_only=True):
     ] = 168
     queue_frames: Annotated[
         int, setting(Whole(8, 65_536), "Frames that wait for one slow socket before it is told to resynchronise.")
-    ] = 256
+    ] = 1_000
     max_frame_bytes: Annotated[int, setting(Whole(1024, 16_777_216), "The largest frame taken from a client.")] = (
         131_072
     )
