@@ -13,7 +13,7 @@ Token = Annotated[str, Meta(min_length=1, max_length=8_192)]
 ChannelName = Annotated[str, Meta(min_length=1, max_length=100)]
 Epoch = Annotated[str, Meta(max_length=100)]
 Offset = Annotated[int, Meta(ge=0, le=2**63 - 1)]
-RequestId = Annotated[str, Meta(min_length=1, max_length=200)]
+RequestId = Annotated[str, Meta(min_length=1, max_length=200, pattern="^[ -~]*$")]
 
 
 class _Frame(msgspec.Struct, tag_field="type", forbid_unknown_fields=True):

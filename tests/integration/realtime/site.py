@@ -92,6 +92,7 @@ class Site(World):
             [realtime_router()],
             dependencies={"socket_endpoint": Provide(self.endpoint, sync_to_thread=False)},
             openapi_config=None,
+            logging_config=None,
         )
         config = uvicorn.Config(
             app, lifespan="off", log_level="critical", ws="websockets-sansio", timeout_graceful_shutdown=1
@@ -100,8 +101,7 @@ class Site(World):
         self.port = listener.getsockname()[1]
         self._server = uvicorn.Server(config)
         self._serving = asyncio.create_task(self._server.serve(sockets=[listener]))
-        while not self._server.started:
-            await asyncio.sleep(0.01)
+        await self._started()
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -109,6 +109,10 @@ class Site(World):
         if self._server is not None and self._serving is not None:
             self._server.should_exit = True
             await self._serving
+
+    async def _started(self) -> None:
+        async with asyncio.timeout(PATIENCE), connect(f"ws://127.0.0.1:{self.port}/api/v1/ws", proxy=None):
+            return
 
     def endpoint(self) -> SocketEndpoint:
         typing = TypingService(InMemoryChatQueries(self.store), self.bus)

@@ -6,7 +6,7 @@ import pytest
 
 from adapters.websocket import HubSettings
 from application.ports.realtime import RightsChanged
-from domain.identity import GrantSource, Role
+from domain.identity import Grant, GrantId, GrantSource, MemberId, Role
 from entrypoints.http.cookies import ACCESS_COOKIE
 from entrypoints.http.socket_limits import SocketLimits
 from tests.integration.realtime.site import Site
@@ -171,11 +171,9 @@ async def test_socket_lost_role_ends_its_subscription(site: Site) -> None:
     assert (ended["channel"], ended["reason"]) == ("alerts", "not_allowed")
 
 
-async def _grant(site: Site, member_id: object, role: Role) -> None:
-    from domain.identity import Grant, GrantId, MemberId
-
+async def _grant(site: Site, member_id: MemberId, role: Role) -> None:
     async with site.unit_of_work() as work:
-        member = await work.members.get(MemberId(member_id))
+        member = await work.members.get(member_id)
         now = site.clock.now()
         member.grants = [Grant(GrantId(site.ids.new()), role, GrantSource.MANUAL, None, "test", None, now)]
         member.version += 1

@@ -98,30 +98,27 @@ class Reader:
 
 
 async def _step(world: World, readers: list[Reader], name: str, value: object) -> None:
-    if name == "publish":
-        world.guide_changed(Role(value))
-    elif name == "lose":
-        world.bus.is_losing = bool(value)
-    elif name == "turns":
-        await turns(int(str(value)))
-    elif name == "slow_log":
-        world.log.turns = int(str(value))
-    elif name == "second":
-        await world.pass_time(1)
-    elif name == "restart":
-        for reader in readers:
-            await reader.cut()
-        await world.restart()
-    elif name == "forget":
-        kept = world.store.logs.get("guides")
-        if kept:
-            kept.events = kept.events[int(str(value)) :]
-    elif name == "another_history":
-        world.store.epoch += "'"
-        world.store.logs.clear()
-        world.history.clear()
-    else:
-        await _reader_step(world, readers[int(str(value))], name)
+    number = value if isinstance(value, int) else 0
+    match name:
+        case "publish":
+            world.guide_changed(Role(number))
+        case "lose":
+            world.bus.is_losing = bool(value)
+        case "turns":
+            await turns(number)
+        case "slow_log":
+            world.log.turns = number
+        case "second":
+            await world.pass_time(1)
+        case "forget":
+            world.forget(number)
+        case "restart":
+            await asyncio.gather(*(reader.cut() for reader in readers))
+            await world.restart()
+        case "another_history":
+            world.begin_another_history()
+        case _:
+            await _reader_step(world, readers[number], name)
 
 
 async def _reader_step(world: World, reader: Reader, name: str) -> None:

@@ -27,7 +27,7 @@ from application.ports.system import Clock
 from application.realtime.subscriptions import SubscriptionService
 from domain.chat import ChatSession, ChatSessionId, LLMProvider, SessionSettings
 from domain.errors import GuildhallError
-from domain.events import Channel, Event
+from domain.events import GUIDES, Channel, Event
 from domain.guides import GuideId, GuideUpdated
 from domain.identity import Actor, Grant, GrantId, GrantSource, Member, MemberId, Role, User, UserId
 
@@ -221,6 +221,17 @@ class World:
         """One event on the channel `guides`."""
         event = GuideUpdated(guide_id=GuideId(self.ids.new()), version=1, change="created", audience=audience)
         return self.commit(event)[0]
+
+    def forget(self, count: int) -> None:
+        """Prune the oldest events of the channel `guides`."""
+        if log := self.store.logs.get(GUIDES):
+            log.events = log.events[count:]
+
+    def begin_another_history(self) -> None:
+        """A backup was restored: another epoch, and nothing in the logs."""
+        self.store.epoch += "'"
+        self.store.logs.clear()
+        self.history.clear()
 
     async def pass_time(self, seconds: float) -> None:
         """Let the clock go on, a second at a time."""
