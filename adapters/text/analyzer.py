@@ -15,6 +15,7 @@ from application.ports.guides import Term, TextAnalyzer
 _WORD = re.compile(r"\w[\w\u0300-\u036f]*(?:(?:['\u2019\-\u2010\u2011]|(?<=\d),(?=\d{3}))\w[\w\u0300-\u036f]*)*")
 _PIECE = re.compile(r"[^\W_][^\W_\u0300-\u036f]*(?:[\u0300-\u036f][^\W_]*)*")
 _HUMP = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
+_ENDING = re.compile(r"['\u2019](?:s|d|m|ll|re|ve)$", re.IGNORECASE)
 _NOT_LETTER = re.compile(r"[\W_]+")
 _JOINER = re.compile(r"[-\u2010\u2011]")
 _LONGEST = 64
@@ -55,7 +56,7 @@ class SnowballAnalyzer(TextAnalyzer):
         return term in STOP_WORDS
 
     def _compound(self, word: str, start: int) -> Iterator[Term]:
-        base = _without_possessive(word)
+        base = _without_ending(word)
         whole = _fold(_NOT_LETTER.sub("", base))[:_LONGEST]
         if not whole:
             return
@@ -84,8 +85,9 @@ def _parts(word: str) -> Iterator[tuple[str, int]]:
         yield from ((hump.group(), hump.start()) for hump in humps if len(hump.group()) > 1)
 
 
-def _without_possessive(word: str) -> str:
-    return word[:-2] if word[-2:].lower() in {"'s", "\u2019s"} else word
+def _without_ending(word: str) -> str:
+    """Drop "'s" and what is short for a verb: "we'll" is "we", while "well" and "ill" are words."""
+    return _ENDING.sub("", word)
 
 
 def _fold(word: str) -> str:

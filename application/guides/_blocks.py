@@ -28,6 +28,7 @@ class Block:
 
 _FENCE = re.compile(r"^ {0,3}(?:> ?)*[ \t]*(`{3,}(?=[^`]*$)|~{3,})")
 _ATX = re.compile(r"^ {0,3}(#{1,6})(?:[ \t]+(.*?))??(?:[ \t]+#+)?[ \t]*$")
+_HTML_HEADING = re.compile(r"^ {0,3}<h([1-6])\b[^>]{0,300}>(.*?)(?:</h\1\s*>.*)?$", re.IGNORECASE)
 _SETEXT = re.compile(r"^ {0,3}(=+|-+)[ \t]*$")
 _RULE = re.compile(r"^ {0,3}(?:(?:\*[ \t]*){3,}|(?:-[ \t]*){3,}|(?:_[ \t]*){3,})$")
 _ITEM = re.compile(r"^[ \t]*(?:[-*+]|\d{1,9}[.)])(?:[ \t]+\S|[ \t]*$)")
@@ -69,6 +70,8 @@ def _next(lines: list[str], at: int) -> tuple[Block | None, int]:
         return _fenced(lines, at, fence.group(1))
     if heading := _ATX.match(line):
         return Block(Kind.HEADING, at, (heading.group(2) or "",), len(heading.group(1))), at + 1
+    if heading := _HTML_HEADING.match(line):
+        return Block(Kind.HEADING, at, (heading.group(2),), int(heading.group(1))), at + 1
     if _is_table(lines, at):
         return _while_filled(lines, at, Kind.TABLE)
     if _ITEM.match(line):
@@ -107,7 +110,9 @@ def _while_filled(lines: list[str], at: int, kind: Kind) -> tuple[Block, int]:
 
 
 def _interrupts(line: str) -> bool:
-    return bool(_FENCE.match(line) or _ATX.match(line) or line.lstrip().startswith("<!--"))
+    return bool(
+        _FENCE.match(line) or _ATX.match(line) or _HTML_HEADING.match(line) or line.lstrip().startswith("<!--")
+    )
 
 
 def _list(lines: list[str], at: int) -> tuple[Block, int]:

@@ -5,11 +5,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from application.guides._query import COMMON_ENOUGH, Query, QueryWord, rarity
-from application.ports.guides import Candidate, Candidates, IndexedPassage
+from application.ports.guides import Candidate, Candidates
 
 TermsOf = Callable[[str], Sequence[str]]
 
-_SATURATION, _LENGTH_SHARE, _WINDOW = 0.9, 0.6, 14
+_SATURATION, _LENGTH_SHARE = 0.9, 0.6
 _SEPARATOR = " > "
 _HISTORY = re.compile(r"change ?log|release notes|release history|what'?s new|^v?\d+\.\d+", re.IGNORECASE)
 
@@ -39,18 +39,25 @@ class Evidence:
 
 def weigh(query: Query, candidates: Candidates) -> tuple[list[Weighed], float]:
     """What each word is worth in this library, as shares of one; and the whole weight."""
-    worth = []
-    for word in query.words:
-        rare = rarity(candidates.frequencies.get(word.term, 0), candidates.passage_count)
-        worth.append(word.weight * (rare if word.weight == 1.0 else min(rare, COMMON_ENOUGH)))
+    known = candidates.frequencies
+    rare = {term: rarity(known.get(term, 0), candidates.passage_count) for term in query.all_terms}
+    worth = [
+        word.weight * (rare[word.term] if word.weight == 1.0 else min(rare[word.term], COMMON_ENOUGH))
+        for word in query.words
+    ]
     whole = sum(worth)
     if not whole:
         return [], 0.0
-    known = candidates.frequencies
-    return [
-        Weighed(word, value / whole, {word.term: 1.0} | {t: v for t, v in word.related.items() if known.get(t)})
-        for word, value in zip(query.words, worth, strict=True)
-    ], whole
+    weighed = []
+    for word, value in zip(query.words, worth, strict=True):
+        # A common word that stands for a rare one tells less than the rare one would.
+        related = {
+            term: close * min(1.0, rare[term] / max(rare[word.term], 0.1))
+            for term, close in word.related.items()
+            if known.get(term)
+        }
+        weighed.append(Weighed(word, value / whole, {word.term: 1.0} | related))
+    return weighed, whole
 
 
 def evidence(weighed: Sequence[Weighed], candidate: Candidate, average_length: float, terms_of: TermsOf) -> Evidence:
@@ -74,8 +81,6 @@ def evidence(weighed: Sequence[Weighed], candidate: Candidate, average_length: f
     def total(held: Sequence[float]) -> float:
         return sum(entry.share * value for entry, value in zip(weighed, held, strict=True))
 
-    missing = max((entry.share * (1 - value) for entry, value in zip(weighed, around, strict=True)), default=0.0)
-    cover = total(text)
     return Evidence(
         candidate,
         tuple(text),
@@ -83,20 +88,15 @@ def evidence(weighed: Sequence[Weighed], candidate: Candidate, average_length: f
         sum(value == 1.0 for value in around),
         {
             "body": total(in_body),
-            "cover": cover,
-            "cover2": cover * cover,
             "around": total(around),
             "heading": total(in_last),
-            "above": total(in_above),
+            "above": total([max(0.0, up - own) for up, own in zip(in_above, in_last, strict=True)]),
             "title": total(in_title),
             "tags": total(in_tags),
             "heading_fit": _fit(weighed, last, total(in_last)),
             "title_fit": _fit(weighed, title, total(in_title)),
             "phrase": _phrases(weighed, places, whole, title),
-            "window": _window(weighed, body),
-            "missing": missing,
             "short": max(0.0, 1 - len(body) / 20),
-            "number": 0.0,
             "first": float(passage.position == 0),
             "history": float(bool(_HISTORY.search(candidate.guide_title) or _HISTORY.search(passage.heading))),
         },
@@ -111,12 +111,13 @@ def _places(terms: Sequence[str]) -> dict[str, list[int]]:
 
 
 def _strength(entry: Weighed, places: Mapping[str, Sequence[int]], length: float) -> float:
-    best = 0.0
+    """How strongly a text speaks of a word: each form adds to the others, none beyond 1."""
+    lacking = 1.0
     for term, value in entry.values.items():
-        count = len(places.get(term, ()))
-        if count:
-            best = max(best, value * count / (count + _SATURATION * length))
-    return best
+        if places_of := places.get(term):
+            count = len(places_of)
+            lacking *= 1 - value * count / (count + _SATURATION * length)
+    return 1 - lacking
 
 
 def _best(entry: Weighed, line: Sequence[str] | Mapping[str, object]) -> float:
@@ -158,25 +159,6 @@ def _gap(left: Sequence[int], right: Sequence[int]) -> int:
     return best
 
 
-def _window(weighed: Sequence[Weighed], body: Sequence[str]) -> float:
-    """The share of the question that stands together within a sentence's length."""
-    forms: dict[str, list[tuple[int, float]]] = {}
-    for index, entry in enumerate(weighed):
-        for term, value in entry.values.items():
-            forms.setdefault(term, []).append((index, value * entry.share))
-    hits = [(place, forms[term]) for place, term in enumerate(body) if term in forms]
-    best = 0.0
-    for start, (place, _) in enumerate(hits):
-        held: dict[int, float] = {}
-        for later, values in hits[start:]:
-            if later - place >= _WINDOW:
-                break
-            for index, value in values:
-                held[index] = max(held.get(index, 0.0), value)
-        best = max(best, sum(held.values()))
-    return best
-
-
 def guide_measures(entries: Sequence[Evidence], weighed: Sequence[Weighed]) -> Mapping[str, float]:
     """What a guide's passages say together: how much of the question they hold, and how many of them do."""
     shares = [entry.share for entry in weighed]
@@ -185,9 +167,6 @@ def guide_measures(entries: Sequence[Evidence], weighed: Sequence[Weighed]) -> M
     return {
         "guide": sum(share * value for share, value in zip(shares, together, strict=True)),
         "support": sum(covers[1:4]) / 3,
+        "focus": sum(covers) / (3 + max(entry.candidate.passage.position for entry in entries)),
     }
 
-
-def passage_terms(passage: IndexedPassage) -> Sequence[str]:
-    """All the terms of a passage."""
-    return passage.terms

@@ -8,10 +8,10 @@ from functools import lru_cache
 from application.guides._words import FAMILIES, LIGHT
 from application.ports.guides import TextAnalyzer
 
-LIGHT_WEIGHT = 0.35
-RELATED = 0.45
+LIGHT_WEIGHT = 0.6
+RELATED = 0.6
 MOST_TERMS = 24
-COMMON_ENOUGH = 1.6
+COMMON_ENOUGH = 4.0
 POINTING = frozenset({"it", "its", "that", "this", "they", "them", "their", "those", "these", "and", "also", "else"})
 PARTICLES = frozenset({"up", "in", "out", "off", "on", "down", "over", "back", "through"})
 

@@ -1168,4 +1168,492 @@ collaborate collaboration together
 together jointly
 split divide multiple
 several multiple
+mailing group list email
+newsletter mailing announcement
+electronic digital online
+electronically digital online electronic
+digital electronic online
+paper print document
+vulnerability hole weakness exploit security
+hole vulnerability gap
+bounty reward
+reward bounty prize
+criticism feedback critique
+feedback criticism review
+distress trouble crisis
+badly poorly bad
+trouble distress problem
+twitter social media
+facebook social media
+instagram social media
+social twitter facebook linkedin
+slack chat channel message
+chat slack channel
+channel room chat
+room channel
+whatsapp chat messaging
+train rail transit commute
+commute transit travel
+ticket fare pass
+ticket issue request
+airport flight airline
+itinerary trip travel
+leaving leave departure exit offboarding
+goodbye departure leaving
+offboarding leaving departure
+onboarding welcome newcomer orientation
+orientation onboarding
+welcome greeting
+invite invitation add
+invitation invite
+guest invite visitor
+badge card credential pass
+card badge
+identity id identification
+id identity identifier
+identifier id key
+proof verification evidence certificate
+verification proof confirm
+evidence proof
+income salary earnings
+household family
+childcare daycare
+elderly parent care
+caregiver care caregiving
+disability disabled accessibility accommodation impairment
+deaf hearing captions
+blind vision screenreader accessibility
+accessibility accessible disability
+captions subtitle subtitles transcript
+subtitle captions
+sign-language interpreter
+interpreter translator
+religion religious faith
+military veteran army
+army military
+citizen public people
+public open citizen
+public published visible
+private hidden
+open-source public license
+contribute contribution help pull
+contribution contribute
+maintainer owner
+author writer creator
+reviewer approver
+approver approval
+signature sign
+stamp seal
+vendor supplier contractor
+supplier vendor
+procurement purchase acquisition buying
+acquisition procurement purchase
+purchase procurement
+contract procurement
+budget funding finance
+funding budget grant money
+finance money budget
+accounting finance billing
+billing invoice charge
+timesheet hours time tracking
+overtime extra hours
+extra additional
+additional extra more
+spare extra
+shift schedule
+schedule hours timetable
+calendar schedule appointment
+appointment booking meeting
+booking reservation book
+reserve book booking
+book reserve schedule
+reservation booking
+room meeting
+conference room
+event workshop conference
+workshop training event
+webinar training online
+lecture talk
+certification certificate
+skill ability expertise competence
+expertise knowledge skill experience
+experience knowledge
+knowledge experience
+goal okr
+evaluation assessment review
+assessment evaluation review
+appraisal review performance
+rating score rank
+score rating
+rank order position
+level grade tier
+grade level
+tier level plan
+plan tier
+subscription membership plan
+membership subscription member
+member user subscriber
+trial free
+free trial
+upgrade better
+renew renewal extend
+extend renewal prolong lengthen
+renewal renew
+prolong extend
+expand extend
+shorten cut
+retire sunset
+sunset deprecated
+archive old store
+storage space disk
+space storage
+attic archive
+trash bin deleted
+bin trash
+deleted trash removed
+lost recover
+crash recover
+overwrite replace
+conflict clash duplicate
+duplicate copy twice
+unique distinct
+identical same
+similar like
+opposite reverse
+reverse opposite invert
+inside within
+outside external
+external outside third-party
+third-party external
+internal inside
+inner internal
+upper top
+top upper
+bottom lower end
+left side
+side panel
+side-by-side split
+beside split next
+split side
+layout arrangement structure
+arrangement layout workspace
+arrange layout organize
+organize arrange structure sort
+structure organization layout
+hierarchy tree nested
+nested hierarchy subfolder
+subfolder nested
+tree hierarchy
+network graph
+web network internet
+whiteboard canvas board
+board canvas whiteboard kanban
+canvas whiteboard board
+drawing diagram
+diagram chart drawing
+flowchart diagram
+formula equation math expression
+equation formula math
+math formula equation
+expression formula
+number digit numeric
+digit number
+date day calendar
+today date current
+tomorrow date
+yesterday date
+due deadline
+task todo
+voice audio speech
+speech voice
+recording audio
+microphone audio
+listen audio
+speaker audio
+presentation slide
+slide presentation
+present slide
+monitor screen display
+second another other
+another different other
+other different
+side monitor
+popup window
+floating window
+window windows
+fullscreen maximize
+maximize fullscreen
+minimize hide
+collapse fold hide
+fold collapse
+expand unfold open
+unfold expand
+toggle switch
+switch toggle change
+choose switch
+mode view
+view mode
+preview view
+read-only locked
+editor edit
+editable edit
+spelling spellcheck grammar
+grammar spelling
+autocorrect spelling
+autocomplete suggestion completion
+completion autocomplete
+suggestion autocomplete
+placeholder template
+template boilerplate preset
+preset template
+boilerplate template
+reuse template
+pattern regex template
+regex pattern
+wildcard pattern
+exact literal
+phrase exact
+case uppercase lowercase
+uppercase case capital
+lowercase case
+bold strong
+cursor caret
+selection select
+clipboard copy paste
+drag drop
+gesture swipe
+swipe gesture
+touch tap
+zoom scale
+scale zoom size
+resize size
+crop cut
+rotate turn
+align alignment
+indent indentation
+margin padding
+border edge
+background wallpaper
+transparent translucent
+font size
+dark theme
+light theme
+mode dark
+color dark
+warning callout alert
+box callout panel
+coloured color
+callout box admonition
+admonition callout
+quote blockquote
+embed include insert
+include embed contain
+contain include
+attach embed
+video youtube
+youtube video
+picture attachment
+attachment picture image
+pasted attachment
+paste attachment
+pdf file
+file note
+page note
+memo note
+notebook vault
+vault notebook library
+library collection
+collection library
+wiki notes
+backlink link mention
+mention reference backlink
+reference mention
+point link refer
+refer point reference
+jump go navigate
+go navigate open
+navigate go
+switcher switch
+favourite favorite bookmark
+favorite favourite bookmark
+handy shortcut
+shortcut alias
+names alias
+synonym alias
+title name
+label name
+metadata property
+property attribute metadata field
+attribute property
+frontmatter metadata property
+field property
+schema structure
+database table
+records rows
+filter condition
+condition filter rule
+rule filter condition
+block ban filter
+hide block filter
+blacklist block exclude
+whitelist allow
+blocklist block
+allowlist allow
+exclude omit ignore leave
+leave omit
+omit exclude
+selective exclude
+import bring migrate
+bring import
+export extract
+extract export
+move import
+evernote notes
+phone mobile
+device phone computer
+devices phone computer
+cloud online sync
+icloud cloud sync
+dropbox cloud sync
+sync cloud
+synchronise synchronize sync
+offline local
+local offline
+remote server
+online remote
+live realtime
+realtime live instant
+collaborate share together
+teamwork collaboration
+coworkers team
+friend collaborator
+collaborator contributor
+together collaborate
+several multiple together
+simultaneously concurrent
+lock conflict
+merge conflict
+version history revision
+revision version history
+older previous version
+previous older
+snapshot backup version
+restore version
+rollback version
+diff difference
+changes changelog
+change update
+factor authentication
+second-factor 2fa
+mfa 2fa
+authenticator 2fa
+passkey webauthn
+webauthn passkey
+sso oauth saml openid
+oauth sso login
+google oauth
+openid sso
+ldap directory
+logout session
+forgotten forgot reset
+reset forgotten recover
+reset restart
+lockout locked
+captcha robot
+robot bot
+bot robot automated
+crawler bot spider
+spam filter
+encrypt private
+privacy data
+data privacy
+gdpr privacy
+tracking analytics
+analytics statistics tracking
+visitor analytics
+statistics analytics
+metrics monitoring
+monitoring metrics health
+health status
+healthcheck health
+uptime availability
+availability uptime
+outage downtime
+downtime outage
+alert monitoring
+nginx proxy
+apache proxy
+reverse-proxy proxy
+certificate letsencrypt https
+letsencrypt certificate
+port address
+address host
+bind listen
+listen bind
+socket port
+subfolder subdirectory path
+subdirectory subfolder
+root admin
+administrator root admin
+superuser admin
+password admin
+container image
+image container
+compose docker
+registry repository
+tag version
+nightly development
+stable release
+build compile
+compile build
+source build code
+binary executable program
+executable binary
+package install
+apt debian package
+yum rpm package
+rpm fedora redhat
+fedora rpm
+redhat rpm rhel
+brew mac
+homebrew mac
+requirements prerequisites
+prerequisites requirements
+hardware machine
+cpu processor
+processor cpu
+gpu graphics
+migration upgrade
+schema migration
+migrate upgrade
+cleanup remove archive
+frequency interval
+refresh update poll
+poll refresh
+polling interval
+schedule frequency
+push notification
+webhook callback notification
+callback webhook
+script webhook
+integration connect service
+service integration
+feed rss subscription
+rss feed
+article entry post
+entry article
+story article
+read seen
+unread new
+fulltext content
+summary excerpt
+excerpt summary
+scrape crawl extract
+scraper scrape
+rewrite transform
+redirect rewrite
+key button
+keys keyboard
+press key
+mark flag
 """.strip().splitlines()

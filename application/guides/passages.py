@@ -72,7 +72,7 @@ def _sections(content: GuideContent) -> Iterator[_Section]:
     for block in blocks(content.body or ""):
         if block.kind is Kind.HEADING:
             yield section
-            text = plain(re.sub(r"\s*\{[#.:][^}]*\}\s*$", "", block.lines[0]))
+            text = plain(re.sub(r"\s*\{[#.:][^}]*\}\s*$", "", block.lines[0])).rstrip(" ¶#")
             if _same(text, content.title):
                 text = ""
             above = tuple(entry for entry in section.path if entry[0] < block.level)
