@@ -13,7 +13,7 @@ from adapters.sql.passages import SqlPassageQueries
 from adapters.sql.unit_of_work import SqlUnitOfWork
 from adapters.text.front_matter import FrontMatterFormat
 from adapters.text.markdown import MarkdownRenderer
-from adapters.websocket.hub import Hub
+from adapters.websocket.hub import Hub, HubSettings
 from dependency_injector import containers, providers
 
 from adapters.memory.bus import InMemoryBus
@@ -36,6 +36,7 @@ from adapters.system.clock import SystemClock
 from adapters.system.ids import UuidIds
 from adapters.text.analyzer import SnowballAnalyzer
 from adapters.websocket.manager import ConnectionManager
+from adapters.websocket.outbox import OutboxLimits
 from application.chat.asking import Ask
 from application.chat.exporting import ConversationExport
 from application.chat.grounding import Grounding
@@ -51,6 +52,7 @@ from application.guides.reading import GuideReading
 from application.guides.search import GuideSearch, PassageFinder
 from application.identity.members import MemberService
 from application.identity.sign_in import AuthService
+from application.realtime.retention import EventRetention
 from application.realtime.subscriptions import SubscriptionService
 from application.realtime.typing import TypingService
 from domain.chat import LLMProvider
@@ -70,6 +72,14 @@ def _reply_times(settings: Settings) -> ReplyTimes:
         lease=timedelta(seconds=settings.chat.reply_lease_seconds),
         checkpoint=timedelta(seconds=settings.chat.checkpoint_seconds),
     )
+
+
+def _retention(settings: Settings) -> timedelta:
+    return timedelta(hours=settings.realtime.retention_hours)
+
+
+def _hub_settings(settings: Settings) -> HubSettings:
+    return HubSettings(outbox=OutboxLimits(frames=settings.realtime.queue_frames))
 
 
 class Container(containers.DeclarativeContainer):
@@ -155,12 +165,22 @@ class Container(containers.DeclarativeContainer):
         providers.Factory(_reply_times, settings),
     )
 
+    event_retention = providers.Singleton(EventRetention, event_log, clock, providers.Factory(_retention, settings))
     subscription_service = providers.Singleton(
         SubscriptionService, chat_queries, member_queries, event_log, running_replies, clock
     )
     typing_service = providers.Singleton(TypingService, chat_queries, bus)
     connection_manager = providers.Singleton(ConnectionManager, clock)
-    hub = providers.Singleton(Hub, connection_manager, subscription_service, event_log, bus, clock, ids)
+    hub = providers.Singleton(
+        Hub,
+        connection_manager,
+        subscription_service,
+        event_log,
+        bus,
+        clock,
+        ids,
+        providers.Factory(_hub_settings, settings),
+    )
 
 
 def sql_container(settings: Settings) -> Container:
