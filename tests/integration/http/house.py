@@ -1,5 +1,6 @@
 """The whole application with its container, and the people a test needs in it."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -92,10 +93,31 @@ async def running(container: Container, *, with_lifespan: bool = False) -> Async
     async with client_of(app) as client:
         house = House(container, app, client)
         if with_lifespan:
-            async with app.lifespan():
+            async with alive(app):
                 yield house
         else:
             yield house
+
+
+@asynccontextmanager
+async def alive(app: Litestar) -> AsyncIterator[None]:
+    """The application's life, in a task of its own: a fixture may end in another task than it began in."""
+    started, ends = asyncio.Event(), asyncio.Event()
+
+    async def live() -> None:
+        async with app.lifespan():
+            started.set()
+            await ends.wait()
+
+    life = asyncio.create_task(live())
+    waiting = asyncio.create_task(started.wait())
+    await asyncio.wait({life, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    try:
+        yield
+    finally:
+        ends.set()
+        await life
 
 
 def settings(folder: Path, **fields: Any) -> Settings:
