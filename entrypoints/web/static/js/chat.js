@@ -101,7 +101,7 @@ async function begin(text) {
 function showStatus(status) {
   clearTimeout(banner);
   document.documentElement.dataset.connection = status;
-  const bar = find('connection');
+  const bar = find('banner');
   if (status === 'live') {
     if (!bar.hidden) announce('Connected again.');
     bar.hidden = true;

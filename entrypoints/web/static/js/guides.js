@@ -97,7 +97,9 @@ function showPassage() {
   }));
   const inside = anchored.filter(({ at }) => at >= line && at < end).slice(0, LONGEST);
   const blocks = inside.length ? inside : anchored.filter(({ at }) => at <= line).slice(-1);
-  for (const { block } of blocks) block.classList.add('is-cited');
+  for (const { block } of blocks) {
+    if (!block.parentElement.closest('.is-cited')) block.classList.add('is-cited');
+  }
   const first = blocks[0]?.block;
   if (!first) return;
   first.scrollIntoView({ block: 'start' });

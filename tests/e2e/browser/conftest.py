@@ -1,0 +1,138 @@
+"""A running house and a headless Chromium."""
+
+import os
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field
+
+import pytest
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
+
+from tests.e2e.browser.house import House, running
+
+PASSWORD = "correct horse battery"
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+@dataclass
+class Visitor:
+    """Somebody with a browser window. `problems` are script errors, CSP violations and console errors."""
+
+    house: House
+    context: BrowserContext
+    page: Page
+    name: str
+    problems: list[str] = field(default_factory=list)
+
+    async def open(self, path: str) -> None:
+        """Go to a page of the house and wait until its scripts have run."""
+        await self.page.goto(self.house.url + path, wait_until="load")
+
+    async def new_page(self) -> Page:
+        """Another tab, watched like the first."""
+        page = await self.context.new_page()
+        self.watch(page)
+        return page
+
+    def watch(self, page: Page) -> None:
+        """Note what goes wrong on a page."""
+        page.on("console", self._heard)
+        page.on("pageerror", lambda error: self.problems.append(f"script error: {error}"))
+
+    def _heard(self, message: ConsoleMessage) -> None:
+        # A refused request is logged by the browser whatever the page makes of it.
+        if message.type == "error" and not message.text.startswith("Failed to load resource"):
+            self.problems.append(message.text)
+
+
+@pytest.fixture(scope="session")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """The house as an operator runs it."""
+    data_dir = tmp_path_factory.mktemp("house")
+    with running(data_dir, ["-m", "entrypoints.cli.main", "--data-dir", str(data_dir), "serve"]) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def slow_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """A house whose assistant takes seconds for an answer."""
+    data_dir = tmp_path_factory.mktemp("slow-house")
+    with running(data_dir, ["-m", "tests.e2e.browser.slow_server", str(data_dir)]) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of a Chromium; absent, the test is skipped, or fails where services are required."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    found = os.environ.get("GUILDHALL_TEST_CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+    if found is None:
+        problem = "No Chromium found; install one or name it in GUILDHALL_TEST_CHROMIUM"
+        if os.environ.get("GUILDHALL_REQUIRE_SERVICES") == "1":
+            pytest.fail(f"{problem}; GUILDHALL_REQUIRE_SERVICES=1 asks for it")
+        pytest.skip(problem)
+    return found
+
+
+@pytest.fixture
+async def browser(chromium: str) -> AsyncIterator[Browser]:
+    """A browser of the test's own."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
+        yield browser
+        await browser.close()
+
+
+@pytest.fixture
+async def guest(house: House, browser: Browser) -> AsyncIterator[Visitor]:
+    """Somebody who is not signed in; nothing may have gone wrong on their pages."""
+    visitor = await _visitor(house, browser)
+    yield visitor
+    assert visitor.problems == []
+
+
+@pytest.fixture
+async def member(house: House, browser: Browser, request: pytest.FixtureRequest) -> AsyncIterator[Visitor]:
+    """A new member, signed in."""
+    visitor = await _member(house, browser, request)
+    yield visitor
+    assert visitor.problems == []
+
+
+@pytest.fixture
+async def patient_member(slow_house: House, browser: Browser, request: pytest.FixtureRequest) -> AsyncIterator[Visitor]:
+    """A new member of the slow house, signed in."""
+    visitor = await _member(slow_house, browser, request)
+    yield visitor
+    assert visitor.problems == []
+
+
+async def _visitor(house: House, browser: Browser, name: str = "") -> Visitor:
+    context = await browser.new_context(base_url=house.url, reduced_motion="reduce", permissions=["clipboard-write"])
+    context.set_default_timeout(15_000)
+    visitor = Visitor(house, context, await context.new_page(), name)
+    visitor.watch(visitor.page)
+    return visitor
+
+
+async def _member(house: House, browser: Browser, request: pytest.FixtureRequest) -> Visitor:
+    number = request.session.stash.setdefault(_COUNT, 0) + 1
+    request.session.stash[_COUNT] = number
+    visitor = await _visitor(house, browser, f"visitor-{number}")
+    account = {"username": visitor.name, "password": PASSWORD}
+    registered = await visitor.context.request.post("/api/v1/auth/register", data=account)
+    assert registered.ok, await registered.text()
+    signed_in = await visitor.context.request.post("/api/v1/auth/login", data={**account, "mode": "cookie"})
+    assert signed_in.ok, await signed_in.text()
+    return visitor
+
+
+_COUNT = pytest.StashKey[int]()
