@@ -2,20 +2,9 @@
 
 from datetime import timedelta
 
-from adapters.language_models.guide_reader import GuideReader
-from adapters.sql.backup import backup
-from adapters.sql.chat_queries import SqlChatQueries
-from adapters.sql.event_log import SqlEventLog
-from adapters.sql.guide_queries import SqlGuideQueries
-from adapters.sql.member_queries import SqlMemberQueries
-from adapters.sql.migrator import Migrator
-from adapters.sql.passages import SqlPassageQueries
-from adapters.sql.unit_of_work import SqlUnitOfWork
-from adapters.text.front_matter import FrontMatterFormat
-from adapters.text.markdown import MarkdownRenderer
-from adapters.websocket.hub import Hub, HubSettings
 from dependency_injector import containers, providers
 
+from adapters.language_models.guide_reader import GuideReader
 from adapters.memory.bus import InMemoryBus
 from adapters.memory.chat import InMemoryChatQueries
 from adapters.memory.event_log import InMemoryEventLog
@@ -31,10 +20,21 @@ from adapters.observability.metrics import Metrics
 from adapters.security.keys import SigningKeys
 from adapters.security.passwords import Argon2PasswordHasher
 from adapters.security.tokens import JwtTokenIssuer
+from adapters.sql.backup import backup
+from adapters.sql.chat_queries import SqlChatQueries
 from adapters.sql.database import Database
+from adapters.sql.event_log import SqlEventLog
+from adapters.sql.guide_queries import SqlGuideQueries
+from adapters.sql.member_queries import SqlMemberQueries
+from adapters.sql.migrator import Migrator
+from adapters.sql.passages import SqlPassageQueries
+from adapters.sql.unit_of_work import SqlUnitOfWork
 from adapters.system.clock import SystemClock
 from adapters.system.ids import UuidIds
 from adapters.text.analyzer import SnowballAnalyzer
+from adapters.text.front_matter import FrontMatterFormat
+from adapters.text.markdown import MarkdownRenderer
+from adapters.websocket.hub import Hub, HubSettings
 from adapters.websocket.manager import ConnectionManager
 from adapters.websocket.outbox import OutboxLimits
 from application.chat.asking import Ask
