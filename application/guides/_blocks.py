@@ -110,9 +110,7 @@ def _while_filled(lines: list[str], at: int, kind: Kind) -> tuple[Block, int]:
 
 
 def _interrupts(line: str) -> bool:
-    return bool(
-        _FENCE.match(line) or _ATX.match(line) or _HTML_HEADING.match(line) or line.lstrip().startswith("<!--")
-    )
+    return bool(_FENCE.match(line) or _ATX.match(line) or _HTML_HEADING.match(line) or line.lstrip().startswith("<!--"))
 
 
 def _list(lines: list[str], at: int) -> tuple[Block, int]:

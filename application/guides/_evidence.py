@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from application.guides._query import COMMON_ENOUGH, Query, QueryWord, rarity
 from application.ports.guides import Candidate, Candidates
@@ -37,27 +38,35 @@ class Evidence:
     measures: Mapping[str, float]
 
 
-def weigh(query: Query, candidates: Candidates) -> tuple[list[Weighed], float]:
-    """What each word is worth in this library, as shares of one; and the whole weight."""
+def weigh(query: Query, candidates: Candidates) -> list[Weighed]:
+    """What each word is worth in this library, as shares of one."""
     known = candidates.frequencies
     rare = {term: rarity(known.get(term, 0), candidates.passage_count) for term in query.all_terms}
-    worth = [
-        word.weight * (rare[word.term] if word.weight == 1.0 else min(rare[word.term], COMMON_ENOUGH))
-        for word in query.words
-    ]
+    worth = [_worth(word, rare, known) for word in query.words]
     whole = sum(worth)
     if not whole:
-        return [], 0.0
+        return []
     weighed = []
     for word, value in zip(query.words, worth, strict=True):
         # A common word that stands for a rare one tells less than the rare one would.
-        related = {
-            term: close * min(1.0, rare[term] / max(rare[word.term], 0.1))
+        own = rare.get(word.term, value)
+        values = {
+            term: close * min(1.0, rare[term] / max(own, 0.1))
             for term, close in word.related.items()
             if known.get(term)
         }
-        weighed.append(Weighed(word, value / whole, {word.term: 1.0} | related))
-    return weighed, whole
+        if word.term:
+            values[word.term] = 1.0
+        if value:
+            weighed.append(Weighed(word, value / whole, values))
+    return weighed
+
+
+def _worth(word: QueryWord, rare: Mapping[str, float], known: Mapping[str, int]) -> float:
+    """A word's rarity, a common word's less. A phrase is worth as much as the commonest of its meanings."""
+    if not word.term:
+        return word.weight * min((rare[term] for term in word.related if known.get(term)), default=0.0)
+    return word.weight * (rare[word.term] if word.weight == 1.0 else min(rare[word.term], COMMON_ENOUGH))
 
 
 def evidence(weighed: Sequence[Weighed], candidate: Candidate, average_length: float, terms_of: TermsOf) -> Evidence:
@@ -137,7 +146,8 @@ def _phrases(
 ) -> float:
     """Neighbouring words of the question that stand near each other in the passage as well."""
     total = 0.0
-    for left, right in zip(weighed, weighed[1:], strict=False):
+    words = [entry for entry in weighed if entry.word.term]
+    for left, right in pairwise(words):
         gap = _gap(places.get(left.word.term, ()), places.get(right.word.term, ()))
         for line in (heading, title):
             if left.word.term in line and right.word.term in line:
@@ -169,4 +179,3 @@ def guide_measures(entries: Sequence[Evidence], weighed: Sequence[Weighed]) -> M
         "support": sum(covers[1:4]) / 3,
         "focus": sum(covers) / (3 + max(entry.candidate.passage.position for entry in entries)),
     }
-

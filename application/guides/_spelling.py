@@ -14,7 +14,10 @@ _MISSPELT, _SHORTENED = 0.8, 0.6
 
 async def corrections(query: Query, frequencies: Mapping[str, int], queries: PassageQueries) -> Query:
     """The query with likely meanings for unknown words: a slip of the pen, or the beginning of a longer word."""
-    words = [await _corrected(word, queries) if not frequencies.get(word.term) else word for word in query.words]
+    words = [
+        await _corrected(word, queries) if word.term and not frequencies.get(word.term) else word
+        for word in query.words
+    ]
     return replace(query, words=tuple(words))
 
 

@@ -56,7 +56,7 @@ def heading_reader(analyzer: TextAnalyzer) -> TermsOf:
 
 def rank(query: Query, candidates: Candidates, terms_of: TermsOf) -> list[Ranked]:
     """The candidates, best first; equal scores by title, place in the guide, and id."""
-    weighed, _ = weigh(query, candidates)
+    weighed = weigh(query, candidates)
     if not weighed:
         return []
     guides: dict[UUID, list[Evidence]] = {}
