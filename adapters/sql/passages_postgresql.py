@@ -1,8 +1,11 @@
 """The search index on PostgreSQL: a tsvector made without its parser, so that every term stays whole."""
 
+import heapq
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from operator import itemgetter
 
-from sqlalchemy import ARRAY, Text, bindparam, text
+from sqlalchemy import ARRAY, Double, Text, TextClause, bindparam, text
 from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -10,22 +13,20 @@ from adapters.sql.types import AnyRow
 
 # A lexeme has at most 2046 bytes and a position at most 16383.
 _MAX_TERM, _MAX_POSITION = 500, 16_383
+# Each weighed term costs a look into every passage found; the rest count through ts_rank alone.
+_WEIGHED = 12
 
 _NUMBERS = text(
     "SELECT NULL AS term, passages AS doc, terms AS length FROM guide_passage_totals "
     "UNION ALL SELECT term, doc, 0 FROM guide_passages_terms WHERE term = ANY(:terms)"
 ).bindparams(bindparam("terms", type_=ARRAY(Text)))
-_SEARCH = (
-    "SELECT g.id, g.title, g.category, g.difficulty_level, "
-    "p.position, p.heading, p.text, p.line, p.terms, p.title_terms "
-    "FROM guide_passages AS p JOIN telegram_guides AS g ON g.pk = p.guide_pk "
-    "WHERE p.is_active AND p.search_vector @@ :query AND g.minimum_role <= :role {category}"
-    "ORDER BY ts_rank(p.search_vector, :query, 1) DESC, p.pk LIMIT :limit"
-)
-_ANY_CATEGORY = text(_SEARCH.format(category="")).bindparams(bindparam("query", type_=TSQUERY))
-_ONE_CATEGORY = text(_SEARCH.format(category="AND g.category = :category ")).bindparams(
-    bindparam("query", type_=TSQUERY), bindparam("category", type_=Text)
-)
+_SEARCH = """
+SELECT g.id, g.title, g.category, g.difficulty_level,
+  p.position, p.heading, p.text, p.line, p.terms, p.title_terms
+FROM guide_passages AS p JOIN telegram_guides AS g ON g.pk = p.guide_pk
+WHERE p.is_active AND p.search_vector @@ :query AND g.minimum_role <= :role {category}
+ORDER BY {held} + ts_rank(p.search_vector, :query, 1) DESC, p.pk LIMIT :limit
+"""
 _VOCABULARY = text(
     'SELECT term FROM guide_passages_terms WHERE term >= :first COLLATE "C" AND term < :beyond COLLATE "C" '
     "AND doc > 0 ORDER BY doc DESC, term LIMIT :limit"
@@ -52,12 +53,15 @@ async def search(
     category: str | None,
     limit: int,
 ) -> Sequence[AnyRow]:
-    """The passages that hold any of the terms, the likeliest first."""
-    query = " | ".join(_quoted(term[:_MAX_TERM]) for term in weights)
-    parameters = {"query": query, "role": role, "limit": limit}
-    if category is None:
-        return (await connection.execute(_ANY_CATEGORY, parameters)).all()
-    return (await connection.execute(_ONE_CATEGORY, {**parameters, "category": category})).all()
+    """The passages that hold any of the terms: those with the rarest terms first, among equals by ts_rank."""
+    rarest = heapq.nlargest(_WEIGHED, weights.items(), key=itemgetter(1))
+    parameters: dict[str, object] = {"query": " | ".join(_quoted(term) for term in weights), "role": role}
+    for index, (term, weight) in enumerate(rarest):
+        parameters[f"term_{index}"], parameters[f"weight_{index}"] = _quoted(term), weight
+    if category is not None:
+        parameters["category"] = category
+    statement = _statement(len(rarest), category is not None)
+    return (await connection.execute(statement, {**parameters, "limit": limit})).all()
 
 
 async def vocabulary(connection: AsyncConnection, prefix: str, limit: int) -> Sequence[str]:
@@ -66,5 +70,19 @@ async def vocabulary(connection: AsyncConnection, prefix: str, limit: int) -> Se
     return (await connection.execute(_VOCABULARY, bounds)).scalars().all()
 
 
+@lru_cache(maxsize=64)
+def _statement(weighed: int, in_category: bool) -> TextClause:
+    held = " + ".join(
+        f"CASE WHEN p.search_vector @@ :term_{index} THEN :weight_{index} ELSE 0 END" for index in range(weighed)
+    )
+    statement = text(_SEARCH.format(held=held, category="AND g.category = :category" if in_category else ""))
+    return statement.bindparams(
+        bindparam("query", type_=TSQUERY()),
+        *(bindparam(f"term_{index}", type_=TSQUERY()) for index in range(weighed)),
+        *(bindparam(f"weight_{index}", type_=Double()) for index in range(weighed)),
+    )
+
+
 def _quoted(term: str) -> str:
+    term = term[:_MAX_TERM]
     return "'" + term.replace("\\", "\\\\").replace("'", "''") + "'"

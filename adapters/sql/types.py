@@ -45,7 +45,7 @@ class SortedText(CleanText):
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[str]:
-        return dialect.type_descriptor(Text(collation="C") if dialect.name == "postgresql" else Text())
+        return Text(collation="C") if dialect.name == "postgresql" else Text()
 
 
 SearchVector = TSVECTOR().with_variant(Text(), "sqlite")

@@ -11,14 +11,9 @@ from sqlalchemy import Connection, text
 
 from adapters.sql.database import Database
 from adapters.sql.tables import metadata
+from adapters.sql.tables.compare import is_compared, is_type_changed
 
 _LOCK = 4_715_283_001
-
-
-def include_object(_item: object, name: str | None, kind: str, _reflected: bool, _compare_to: object) -> bool:
-    """Leave out what full-text search adds: its tables are made by statements of their own."""
-    is_search = kind == "table" and name is not None and ("_fts" in name or name == "guide_passages_terms")
-    return not is_search
 
 
 def run(connection: Connection) -> None:
@@ -27,8 +22,8 @@ def run(connection: Connection) -> None:
         connection=connection,
         target_metadata=metadata,
         transactional_ddl=True,
-        compare_type=True,
-        include_object=include_object,
+        compare_type=is_type_changed,
+        include_object=is_compared,
     )
     with context.begin_transaction():
         if connection.dialect.name == "postgresql":

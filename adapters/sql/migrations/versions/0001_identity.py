@@ -22,7 +22,7 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("created_at", TIME, nullable=False),
         sa.Column("updated_at", TIME, nullable=False),
-        sa.CheckConstraint("version >= 1", name="ck_members_version"),
+        sa.CheckConstraint("version >= 1", name=op.f("ck_members_version")),
         sa.PrimaryKeyConstraint("id", name="pk_members"),
     )
     op.create_index("ix_members_created_at_id", "members", ["created_at", "id"])
@@ -41,9 +41,9 @@ def upgrade() -> None:
         sa.Column("is_active", sa.Boolean(), nullable=False),
         sa.Column("created_at", TIME, nullable=False),
         sa.Column("updated_at", TIME, nullable=False),
-        sa.CheckConstraint("length(email) >= 1 AND length(email) <= 320", name="ck_users_email"),
-        sa.CheckConstraint("length(username) >= 3 AND length(username) <= 64", name="ck_users_username"),
-        sa.CheckConstraint("role >= 0 AND role <= 3", name="ck_users_role"),
+        sa.CheckConstraint("length(email) >= 1 AND length(email) <= 320", name=op.f("ck_users_email")),
+        sa.CheckConstraint("length(username) >= 3 AND length(username) <= 64", name=op.f("ck_users_username")),
+        sa.CheckConstraint("role >= 0 AND role <= 3", name=op.f("ck_users_role")),
         sa.ForeignKeyConstraint(["member_id"], ["members.id"], name="fk_users_member_id_members", ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name="pk_users"),
         sa.UniqueConstraint("email_key", name="uq_users_email_key"),
@@ -61,8 +61,8 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("until", TIME, nullable=True),
         sa.Column("created_at", TIME, nullable=False),
-        sa.CheckConstraint("source IN ('manual', 'subscription', 'bootstrap')", name="ck_role_grants_source"),
-        sa.CheckConstraint("role >= 0 AND role <= 3", name="ck_role_grants_role"),
+        sa.CheckConstraint("source IN ('manual', 'subscription', 'bootstrap')", name=op.f("ck_role_grants_source")),
+        sa.CheckConstraint("role >= 0 AND role <= 3", name=op.f("ck_role_grants_role")),
         sa.ForeignKeyConstraint(
             ["granted_by"], ["members.id"], name="fk_role_grants_granted_by_members", ondelete="SET NULL"
         ),
@@ -101,7 +101,7 @@ def upgrade() -> None:
         sa.Column("created_at", TIME, nullable=False),
         sa.Column("expires_at", TIME, nullable=False),
         sa.Column("used_at", TIME, nullable=True),
-        sa.CheckConstraint("purpose IN ('sign_in')", name="ck_one_time_tokens_purpose"),
+        sa.CheckConstraint("purpose IN ('sign_in')", name=op.f("ck_one_time_tokens_purpose")),
         sa.ForeignKeyConstraint(
             ["member_id"], ["members.id"], name="fk_one_time_tokens_member_id_members", ondelete="CASCADE"
         ),

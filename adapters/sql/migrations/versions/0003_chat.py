@@ -57,11 +57,13 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("created_at", TIME, nullable=False),
         sa.Column("updated_at", TIME, nullable=False),
-        sa.CheckConstraint("llm_provider IN ('LOCAL', 'OPENROUTER')", name="ck_chat_sessions_llm_provider"),
-        sa.CheckConstraint("last_seq >= 0", name="ck_chat_sessions_last_seq"),
-        sa.CheckConstraint("length(llm_model) >= 1 AND length(llm_model) <= 100", name="ck_chat_sessions_llm_model"),
-        sa.CheckConstraint("length(title) >= 1 AND length(title) <= 500", name="ck_chat_sessions_title"),
-        sa.CheckConstraint("version >= 1", name="ck_chat_sessions_version"),
+        sa.CheckConstraint("llm_provider IN ('LOCAL', 'OPENROUTER')", name=op.f("ck_chat_sessions_llm_provider")),
+        sa.CheckConstraint("last_seq >= 0", name=op.f("ck_chat_sessions_last_seq")),
+        sa.CheckConstraint(
+            "length(llm_model) >= 1 AND length(llm_model) <= 100", name=op.f("ck_chat_sessions_llm_model")
+        ),
+        sa.CheckConstraint("length(title) >= 1 AND length(title) <= 500", name=op.f("ck_chat_sessions_title")),
+        sa.CheckConstraint("version >= 1", name=op.f("ck_chat_sessions_version")),
         sa.ForeignKeyConstraint(
             ["user_id"], ["members.id"], name="fk_chat_sessions_user_id_members", ondelete="CASCADE"
         ),
@@ -78,7 +80,7 @@ def upgrade() -> None:
         sa.Column("member_id", sa.Uuid(), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("session_created_at", TIME, nullable=False),
-        sa.CheckConstraint("position >= 0", name="ck_chat_participants_position"),
+        sa.CheckConstraint("position >= 0", name=op.f("ck_chat_participants_position")),
         sa.ForeignKeyConstraint(
             ["member_id"], ["members.id"], name="fk_chat_participants_member_id_members", ondelete="CASCADE"
         ),
@@ -116,22 +118,26 @@ def upgrade() -> None:
         sa.Column("message_metadata", sa.JSON(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("created_at", TIME, nullable=False),
-        sa.CheckConstraint("NOT is_streaming OR status = 'streaming'", name="ck_chat_messages_is_streaming"),
-        sa.CheckConstraint("llm_provider IN ('LOCAL', 'OPENROUTER')", name="ck_chat_messages_llm_provider"),
+        sa.CheckConstraint("NOT is_streaming OR status = 'streaming'", name=op.f("ck_chat_messages_is_streaming")),
+        sa.CheckConstraint("llm_provider IN ('LOCAL', 'OPENROUTER')", name=op.f("ck_chat_messages_llm_provider")),
         sa.CheckConstraint(
-            "role <> 'user' OR (length(content) >= 1 AND length(content) <= 10000)", name="ck_chat_messages_content"
+            "role <> 'user' OR (length(content) >= 1 AND length(content) <= 10000)",
+            name=op.f("ck_chat_messages_content"),
         ),
-        sa.CheckConstraint("role IN ('user', 'assistant', 'system')", name="ck_chat_messages_role"),
+        sa.CheckConstraint("role IN ('user', 'assistant', 'system')", name=op.f("ck_chat_messages_role")),
         sa.CheckConstraint(
-            "status IN ('complete', 'streaming', 'failed', 'cancelled', 'interrupted')", name="ck_chat_messages_status"
+            "status IN ('complete', 'streaming', 'failed', 'cancelled', 'interrupted')",
+            name=op.f("ck_chat_messages_status"),
         ),
-        sa.CheckConstraint("generation >= 0", name="ck_chat_messages_generation"),
-        sa.CheckConstraint("length(llm_model) >= 1 AND length(llm_model) <= 100", name="ck_chat_messages_llm_model"),
-        sa.CheckConstraint("response_time_ms >= 0", name="ck_chat_messages_response_time_ms"),
-        sa.CheckConstraint("seq >= 1", name="ck_chat_messages_seq"),
-        sa.CheckConstraint("time_to_first_token_ms >= 0", name="ck_chat_messages_time_to_first_token_ms"),
-        sa.CheckConstraint("tokens_used >= 0", name="ck_chat_messages_tokens_used"),
-        sa.CheckConstraint("version >= 1", name="ck_chat_messages_version"),
+        sa.CheckConstraint("generation >= 0", name=op.f("ck_chat_messages_generation")),
+        sa.CheckConstraint(
+            "length(llm_model) >= 1 AND length(llm_model) <= 100", name=op.f("ck_chat_messages_llm_model")
+        ),
+        sa.CheckConstraint("response_time_ms >= 0", name=op.f("ck_chat_messages_response_time_ms")),
+        sa.CheckConstraint("seq >= 1", name=op.f("ck_chat_messages_seq")),
+        sa.CheckConstraint("time_to_first_token_ms >= 0", name=op.f("ck_chat_messages_time_to_first_token_ms")),
+        sa.CheckConstraint("tokens_used >= 0", name=op.f("ck_chat_messages_tokens_used")),
+        sa.CheckConstraint("version >= 1", name=op.f("ck_chat_messages_version")),
         sa.ForeignKeyConstraint(
             ["author_id"], ["members.id"], name="fk_chat_messages_author_id_members", ondelete="SET NULL"
         ),
@@ -175,7 +181,7 @@ def upgrade() -> None:
         sa.Column("queued_at", TIME, nullable=False),
         sa.Column("claim", sa.Uuid(), nullable=True),
         sa.Column("lease_until", TIME, nullable=True),
-        sa.CheckConstraint("(claim IS NULL) = (lease_until IS NULL)", name="ck_chat_replies_lease_until"),
+        sa.CheckConstraint("(claim IS NULL) = (lease_until IS NULL)", name=op.f("ck_chat_replies_lease_until")),
         sa.ForeignKeyConstraint(
             ["message_id"], ["chat_messages.id"], name="fk_chat_replies_message_id_chat_messages", ondelete="CASCADE"
         ),
@@ -205,10 +211,10 @@ def upgrade() -> None:
         sa.Column("tokens_used", sa.BigInteger(), nullable=False),
         sa.Column("timed_replies", COUNTER, nullable=False),
         sa.Column("response_time_ms", sa.BigInteger(), nullable=False),
-        sa.CheckConstraint("messages >= 0", name="ck_chat_session_usage_messages"),
-        sa.CheckConstraint("response_time_ms >= 0", name="ck_chat_session_usage_response_time_ms"),
-        sa.CheckConstraint("timed_replies >= 0", name="ck_chat_session_usage_timed_replies"),
-        sa.CheckConstraint("tokens_used >= 0", name="ck_chat_session_usage_tokens_used"),
+        sa.CheckConstraint("messages >= 0", name=op.f("ck_chat_session_usage_messages")),
+        sa.CheckConstraint("response_time_ms >= 0", name=op.f("ck_chat_session_usage_response_time_ms")),
+        sa.CheckConstraint("timed_replies >= 0", name=op.f("ck_chat_session_usage_timed_replies")),
+        sa.CheckConstraint("tokens_used >= 0", name=op.f("ck_chat_session_usage_tokens_used")),
         sa.ForeignKeyConstraint(
             ["session_id"],
             ["chat_sessions.id"],

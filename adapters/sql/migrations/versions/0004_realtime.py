@@ -23,7 +23,9 @@ def upgrade() -> None:
         sa.Column("channel", KEY, nullable=False),
         sa.Column("last_offset", sa.BigInteger(), nullable=False),
         sa.Column("pruned_through", sa.BigInteger(), nullable=False),
-        sa.CheckConstraint("pruned_through >= 0 AND pruned_through <= last_offset", name="ck_channels_pruned_through"),
+        sa.CheckConstraint(
+            "pruned_through >= 0 AND pruned_through <= last_offset", name=op.f("ck_channels_pruned_through")
+        ),
         sa.PrimaryKeyConstraint("channel", name="pk_channels"),
     )
     op.create_table(
@@ -34,8 +36,8 @@ def upgrade() -> None:
         sa.Column("payload", sa.Text(), nullable=False),
         sa.Column("minimum_role", sa.SmallInteger(), nullable=False),
         sa.Column("created_at", TIME, nullable=False),
-        sa.CheckConstraint('"offset" >= 1', name="ck_channel_events_offset"),
-        sa.CheckConstraint("minimum_role >= 0 AND minimum_role <= 3", name="ck_channel_events_minimum_role"),
+        sa.CheckConstraint('"offset" >= 1', name=op.f("ck_channel_events_offset")),
+        sa.CheckConstraint("minimum_role >= 0 AND minimum_role <= 3", name=op.f("ck_channel_events_minimum_role")),
         sa.PrimaryKeyConstraint("channel", "offset", name="pk_channel_events"),
     )
     op.create_index("ix_channel_events_created_at", "channel_events", ["created_at"])
@@ -43,7 +45,7 @@ def upgrade() -> None:
         "instance",
         sa.Column("id", sa.SmallInteger(), autoincrement=False, nullable=False),
         sa.Column("epoch", sa.Text(), nullable=False),
-        sa.CheckConstraint("id = 1", name="ck_instance_id"),
+        sa.CheckConstraint("id = 1", name=op.f("ck_instance_id")),
         sa.PrimaryKeyConstraint("id", name="pk_instance"),
     )
     instance = sa.table("instance", sa.column("id"), sa.column("epoch"))
