@@ -41,6 +41,9 @@ class LossyBus(InMemoryBus):
         super().__init__()
         self.is_losing = False
 
+    def lose(self, is_losing: bool) -> None:
+        self.is_losing = is_losing
+
     def publish(self, announcement: Announcement) -> None:
         if not self.is_losing:
             super().publish(announcement)
@@ -53,6 +56,9 @@ class SlowEventLog(InMemoryEventLog):
         super().__init__(store)
         self.turns = 0
         self.failure: Exception | None = None
+
+    def slow_down(self, turns_each_way: int) -> None:
+        self.turns = turns_each_way
 
     async def read(self, channel: Channel, after: int, limit: int) -> LogSlice:
         await self._wait()
