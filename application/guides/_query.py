@@ -33,6 +33,7 @@ class QueryWord:
     weight: float = 1.0
     place: int = 0
     related: Mapping[str, float] = field(default_factory=dict)
+    is_light: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +124,7 @@ def read_query(question: str, analyzer: TextAnalyzer, *, widen: bool = True) -> 
         related.update(dict.fromkeys(joined.get(term, ()), 0.9))
         related.pop(term, None)
         weight = (LIGHT_WEIGHT if term in words.light else 1.0) * (WITHIN if place in within else 1.0)
-        kept[term] = QueryWord(term, weight, place, related)
+        kept[term] = QueryWord(term, weight, place, related, term in words.light)
     idioms = [QueryWord("", 1.0, start, dict.fromkeys(meaning, IDIOM)) for start, _, meaning in phrases]
     return Query((*kept.values(), *idioms))
 

@@ -73,7 +73,7 @@ class PassageFinder:
         wide = await self._queries.candidates(query.all_terms, role, CANDIDATES)
         both = _together(direct, wide)
         ranked = rank(query, both, self._heading_terms)
-        sure = confidence(query, ranked, both)
+        sure = confidence(query, ranked, both, self._heading_terms)
         return FoundPassages(tuple(ranked[:limit]), confident=sure >= SURE, confidence=sure)
 
 
