@@ -26,6 +26,7 @@ from entrypoints.http.socket_ports import (
 from entrypoints.http.socket_transport import AsgiSocket, InternalFailure, error_fields
 
 SESSION_GONE = 4004
+FINISHING_SECONDS = 10.0
 IN_PROTOCOL: dict[str, Any] = {"authentication": "in_protocol"}
 """Mark of a socket that says itself who may open it: a refusal is told in a frame, which a guard could not do."""
 
@@ -77,6 +78,8 @@ class SocketEndpoint:
             await asyncio.wait({sender, reader}, return_when=asyncio.FIRST_COMPLETED)
             if reader.done() and _is_to_be_closed(reader, client):
                 await sender
+            if not reader.done():
+                await _let_finish(reader, conversation)
         finally:
             client.leave()
             sender.cancel()
@@ -124,6 +127,13 @@ def _asked_place(socket: WebSocket[Any, Any, Any]) -> tuple[str | None, int | No
     if epoch is None or offset is None or not (offset.isascii() and offset.isdigit() and len(offset) <= 18):
         raise Invalid.of("offset", "expected the number of the last event you have, together with its epoch")
     return epoch, int(offset)
+
+
+async def _let_finish(reader: asyncio.Task[bool], conversation: Conversation) -> None:
+    """A client that is gone may have asked for something just before: what was begun is done, not torn apart."""
+    conversation.stop()
+    if not conversation.is_waiting:
+        await asyncio.wait({reader}, timeout=FINISHING_SECONDS)
 
 
 def _is_to_be_closed(reader: asyncio.Task[bool], client: LiveSocket) -> bool:

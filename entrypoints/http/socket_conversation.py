@@ -32,7 +32,10 @@ class SocketServices:
 
 
 class Conversation:
-    """One signed-in socket. Frames are handled one after another, so what a client asks for happens in its order."""
+    """One signed-in socket. Frames are handled one after another, so what a client asks for happens in its order.
+
+    `is_waiting` says that no frame is being handled, so that nothing is lost by cancelling.
+    """
 
     def __init__(
         self, client: LiveSocket, peer: AsgiSocket, identity: Identity, services: SocketServices, limits: SocketLimits
@@ -46,6 +49,11 @@ class Conversation:
         self._frames = TokenBucket(limits.frames_per_second, limits.frames_burst, time)
         self._errors = TokenBucket(limits.errors_per_second, limits.errors_burst, time)
         self._is_over = False
+        self.is_waiting = False
+
+    def stop(self) -> None:
+        """Handle nothing after the present frame."""
+        self._is_over = True
 
     def welcome(self) -> None:
         """Say that the socket is ready."""
@@ -56,7 +64,9 @@ class Conversation:
         while not self._is_over:
             try:
                 async with asyncio.timeout(self._seconds_left()):
+                    self.is_waiting = True
                     data = await self._peer.receive()
+                    self.is_waiting = False
             except TimeoutError:
                 self._end(NOT_SIGNED_IN, NotSignedIn("The access token has ended; authenticate with a new one."))
                 break

@@ -91,6 +91,27 @@ async def test_session_reply_cancelled_is_acknowledged(site: Site) -> None:
     assert next(f for f in frames if f["type"] == "message_ack")["status"] == "cancelled"
 
 
+async def test_session_message_of_a_client_that_left_is_still_written(site: Site) -> None:
+    ada, session = await _conversation(site)
+
+    async with site.open(ada.access_token, _path(session)) as client:
+        await client.hear("subscribed")
+        await site.store.lock.acquire()
+        await client.say("send_message", session_id=str(session.id), content="How much?", request_id="r-1")
+        await client.say("ping")
+        site.hub.manager.broadcast_to_all("system_update", {"change": "nudge"})
+        await client.hear("system_update")
+        site.hub.manager.all()[0].outbox.close(4000, "for the test")
+        await client.closed()
+        site.store.lock.release()
+    async with site.open(ada.access_token) as other:
+        while site.hub.manager.stats().total_connections > 1:
+            await other.say("ping")
+            await other.hear("pong")
+
+    assert len(site.store.tables.chat_messages) == 2
+
+
 async def test_session_typing_reaches_the_others(site: Site) -> None:
     ada, session = await _conversation(site)
 
