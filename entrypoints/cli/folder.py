@@ -29,9 +29,8 @@ def markdown_paths(root: Path) -> list[Path]:
     """
     try:
         kind = root.stat().st_mode
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise Invalid.of("PATH", f"{root}: {reason}; expected a folder or a Markdown file") from None
+    except OSError as error:
+        raise Invalid.of("PATH", f"{root}: {error.strerror}; expected a folder or a Markdown file") from None
     if stat.S_ISREG(kind):
         return [root]
     if not stat.S_ISDIR(kind):

@@ -5,14 +5,16 @@ import os
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
 from application.ports.system import CannotStart
 from entrypoints.cli.ending import Refused
-from entrypoints.container import Container, sql_container
 from entrypoints.settings import Settings, SettingsError, load_settings
+
+if TYPE_CHECKING:
+    from entrypoints.container import Container
 
 T = TypeVar("T")
 
@@ -33,14 +35,16 @@ class Invocation:
         except SettingsError as error:
             raise Refused("\n".join(error.problems)) from None
 
-    def run(self, action: Callable[[Container], Awaitable[T]], *, check_schema: bool = True) -> T:
+    def run(self, action: "Callable[[Container], Awaitable[T]]", *, check_schema: bool = True) -> T:
         """Run a command's use case on the configured database, once its schema is known to be this version's."""
+        from entrypoints.container import sql_container
+
         settings = self.settings()
         prepare_data_dir(settings)
         return asyncio.run(_run(sql_container(settings), action, check_schema=check_schema))
 
 
-async def _run(container: Container, action: Callable[[Container], Awaitable[T]], *, check_schema: bool) -> T:
+async def _run(container: "Container", action: "Callable[[Container], Awaitable[T]]", *, check_schema: bool) -> T:
     try:
         if check_schema:
             await container.migrator().check()
