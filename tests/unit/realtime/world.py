@@ -86,6 +86,7 @@ class FakeSocket(Transport):
         self.writes: list[str] = []
         self.closed: tuple[int, str] | None = None
         self.is_gone = False
+        self.heard = asyncio.Event()
         self._reads = asyncio.Event()
         self._reads.set()
 
@@ -102,6 +103,7 @@ class FakeSocket(Transport):
         self.writes.append(text)
         decoded = msgspec.json.decode(text)
         self.frames.extend(decoded if isinstance(decoded, list) else [decoded])
+        self.heard.set()
 
     async def close(self, code: int, reason: str) -> None:
         await self._reads.wait()
