@@ -2,7 +2,11 @@
 
 import asyncio
 import gc
+import signal
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
 
 import structlog
 import uvicorn
@@ -26,8 +30,22 @@ def create_application(container: Container) -> Litestar:
 
 def serve(settings: Settings) -> None:
     """Serve until SIGINT or SIGTERM. Raises `CannotStart` before anything is changed."""
-    with _bound(settings) as listener, asyncio.Runner(loop_factory=_loop_factory()) as runner:
+    with _ending_well(), _bound(settings) as listener, asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(_serve(settings, listener))
+
+
+@contextmanager
+def _ending_well() -> Iterator[None]:
+    """SIGTERM ends the process with code 0: uvicorn raises it anew once everything is shut down."""
+
+    def end(_signal: int, _frame: FrameType | None) -> None:
+        raise SystemExit(0)
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 async def _serve(settings: Settings, listener: socket.socket) -> None:
@@ -56,6 +74,8 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
     gc.freeze()
     gc.set_threshold(10_000, 20, 20)
     await server.serve(sockets=[listener])
+    if not server.started:
+        raise CannotStart("The server did not start; the log says why.")
 
 
 class Server(uvicorn.Server):

@@ -8,7 +8,7 @@ from application.ports.paging import Page
 from application.ports.realtime import RightsChanged
 from application.ports.system import Clock, Ids
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
-from domain.errors import NotAllowed, NotFound
+from domain.errors import Conflict, NotAllowed, NotFound
 from domain.identity import (
     OPERATOR,
     SIGN_IN_LINK_LIFETIME,
@@ -96,12 +96,16 @@ class MemberService:
         return await self._view(member_id)
 
     async def revoke(self, actor: Actor, member_id: MemberId, role: Role) -> MemberView:
-        """Take back what was granted by hand; raises `Conflict` when there is no such grant."""
+        """Take back what was granted by hand; raises `Conflict` when there is no such grant, and for the last owner."""
         now = self._clock.now()
         async with self._unit_of_work() as work:
             member = await work.members.get(member_id)
             member.revoke(role, actor, now)
-            await self._save(work, member, now)
+            await work.members.save(member, now)
+            if role is Role.OWNER and await work.members.owner(now) is None:
+                raise Conflict("The last owner stays owner; make somebody else OWNER first.")
+            work.announce(RightsChanged(member_id=member.id))
+            await work.commit()
         return await self._view(member_id)
 
     async def find(self, actor: Actor, login: str) -> MemberView:
