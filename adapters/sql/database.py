@@ -95,8 +95,13 @@ def _set_up(engine: AsyncEngine, busy_timeout: timedelta, *pragmas: str) -> None
     def connect(connection: Any, _record: object) -> None:
         connection.isolation_level = None
         cursor = connection.cursor()
-        for pragma in (f"busy_timeout = {milliseconds}", *pragmas):
-            cursor.execute(f"PRAGMA {pragma}")
+        try:
+            for pragma in (f"busy_timeout = {milliseconds}", *pragmas):
+                cursor.execute(f"PRAGMA {pragma}")
+        except BaseException:
+            # The pool has not taken it over yet, so nobody else would end its thread.
+            connection.close()
+            raise
         cursor.close()
 
 

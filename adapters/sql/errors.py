@@ -10,6 +10,7 @@ from domain.errors import Conflict, GuildhallError, Unavailable
 
 _RETRY_STATES = {"40001", "40P01"}
 _MISSING_SCHEMA_STATES = {"42P01", "42703"}
+_READ_ONLY_STATE = "25006"
 _UNREACHABLE_CLASSES = {"08", "28", "3D", "53", "57"}
 
 _SQLITE_FAULTS = (
@@ -74,6 +75,8 @@ def _known(error: DBAPIError) -> GuildhallError | None:
         return Unavailable("The database lacks a table or column; run `guildhall db upgrade`.")
     if error.connection_invalidated or (state is not None and state[:2] in _UNREACHABLE_CLASSES):
         return unreachable(error.orig or error)
+    if state == _READ_ONLY_STATE:
+        return Unavailable("The database server only reads; use the address of the one that writes.")
     message = str(error.orig).lower()
     for sign, answer in _SQLITE_FAULTS:
         if sign in message:

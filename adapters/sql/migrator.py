@@ -6,10 +6,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, update
 
 from adapters.sql.database import Database
 from adapters.sql.errors import translated
+from adapters.sql.tables import instance
 from adapters.sql.urls import database_url
 from domain.errors import Invalid, Unavailable
 
@@ -66,7 +67,7 @@ class Migrator:
         if current != head:
             raise Unavailable(f"The database is at revision {current}, behind {head}; run `guildhall db upgrade`.")
         async with self._connection(begin=True) as connection:
-            await connection(_revision)
+            await connection(_write)
 
     async def _migrate(self, revision: str, run: "Callable[[Config, str], None]") -> None:
         from alembic.util import CommandError
@@ -130,6 +131,13 @@ def _revision(connection: Connection) -> str | None:
     return MigrationContext.configure(connection).get_current_revision()
 
 
+def _write(connection: Connection) -> None:
+    # SQLite begins even on a file that it may only read: nothing but a write tells.
+    connection.execute(update(instance).values(epoch=instance.c.epoch))
+
+
 def _sqlite_file(url: str) -> Path | None:
     address = database_url(url)
-    return Path(str(address.database)) if address.get_backend_name() == "sqlite" else None
+    if address.get_backend_name() != "sqlite":
+        return None
+    return Path(str(address.database).removeprefix("file:"))

@@ -1,0 +1,138 @@
+"""What the migrator says about a database that cannot be used."""
+
+import asyncio
+import sqlite3
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from adapters.sql.database import Database
+from adapters.sql.migrator import Migrator
+from domain.errors import Invalid, Unavailable
+from tests.support.services import PostgresServer
+
+UNREACHABLE = "postgresql://postgres@127.0.0.1:1/postgres"
+
+
+async def test_migrator_upgraded_database_passes_the_check(url: str) -> None:
+    migrator = Migrator(url)
+    await migrator.check()
+    assert await migrator.current() == migrator.head()
+
+
+async def test_migrator_upgrade_twice_changes_nothing(url: str) -> None:
+    await Migrator(url).upgrade()
+    assert await Migrator(url).current() == Migrator(url).head()
+
+
+async def test_migrator_absent_file_is_empty_and_not_created(tmp_path: Path) -> None:
+    file = tmp_path / "absent.db"
+    assert await Migrator(f"sqlite:///{file}").current() is None
+    with pytest.raises(Unavailable, match="run `guildhall db upgrade`"):
+        await Migrator(f"sqlite:///{file}").check()
+    assert not file.exists()
+
+
+async def test_migrator_database_behind_says_to_upgrade(sqlite: str) -> None:
+    migrator = Migrator(sqlite)
+    await migrator.downgrade("0003")
+    with pytest.raises(Unavailable, match="at revision 0003, behind 0004; run `guildhall db upgrade`"):
+        await migrator.check()
+
+
+async def test_migrator_database_of_newer_version_is_refused_and_kept(url: str) -> None:
+    database = Database(url)
+    async with database.writer.begin() as connection:
+        await connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    try:
+        for attempt in (Migrator(url).check(), Migrator(url).upgrade(), Migrator(url).downgrade("base")):
+            with pytest.raises(Unavailable, match="newer Guildhall"):
+                await attempt
+        assert await Migrator(url).current() == "9999"
+    finally:
+        async with database.writer.begin() as connection:
+            await connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0004'")
+        await database.dispose()
+
+
+async def test_migrator_unknown_revision_is_invalid(sqlite: str) -> None:
+    with pytest.raises(Invalid, match="nonsense cannot be reached"):
+        await Migrator(sqlite).upgrade("nonsense")
+
+
+async def test_migrator_locked_file_says_who_to_wait_for(sqlite: str) -> None:
+    with closing(sqlite3.connect(sqlite.removeprefix("sqlite:///"), isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(Unavailable, match="locked by another process"):
+            await Migrator(sqlite).check()
+
+
+async def test_migrator_file_of_another_kind_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "notes.txt"
+    file.write_text("These are notes, not a database. " * 40)
+    with pytest.raises(Unavailable, match="not a SQLite database"):
+        await Migrator(f"sqlite:///{file}").check()
+    assert file.read_text().startswith("These are notes")
+
+
+async def test_migrator_missing_folder_is_named(tmp_path: Path) -> None:
+    with pytest.raises(Unavailable, match="check that its folder exists"):
+        await Migrator(f"sqlite:///{tmp_path}/no/such/folder/guildhall.db").upgrade()
+
+
+async def test_migrator_read_only_file_is_named(sqlite: str) -> None:
+    with pytest.raises(Unavailable, match="cannot be written"):
+        await Migrator(f"{sqlite.replace('sqlite:///', 'sqlite:///file:')}?mode=ro&uri=true").check()
+
+
+@pytest.mark.parametrize("attempt", ["check", "upgrade", "current"])
+async def test_migrator_unreachable_server_says_it_does_not_answer(attempt: str) -> None:
+    with pytest.raises(Unavailable, match="does not answer"):
+        await getattr(Migrator(UNREACHABLE), attempt)()
+
+
+@pytest.mark.postgres
+async def test_migrator_missing_postgres_database_is_named(postgres_server: PostgresServer) -> None:
+    url = f"{postgres_server.url.rpartition('/')[0]}/no_such_database"
+    with pytest.raises(Unavailable, match="no_such_database"):
+        await Migrator(url).check()
+
+
+async def upgraded_elsewhere(url: str) -> int | None:
+    """The exit code of a process that upgrades the database."""
+    code = f"import asyncio; from adapters.sql.migrator import Migrator; asyncio.run(Migrator({url!r}).upgrade())"
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", code)
+    return await process.wait()
+
+
+@pytest.mark.parametrize("engine", ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+async def test_migrator_two_processes_upgrading_at_once_both_succeed(
+    engine: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    new = f"sqlite:///{tmp_path}/new.db" if engine == "sqlite" else request.getfixturevalue("postgres_database")
+    assert await asyncio.gather(upgraded_elsewhere(new), upgraded_elsewhere(new)) == [0, 0]
+    await Migrator(new).check()
+
+
+async def test_migrator_failing_migration_leaves_nothing_half_done(sqlite: str) -> None:
+    migrator = Migrator(sqlite)
+    await migrator.downgrade("0001")
+    with closing(sqlite3.connect(sqlite.removeprefix("sqlite:///"))) as other:
+        other.execute("CREATE TABLE chat_replies (taken INTEGER)")
+        other.commit()
+    with pytest.raises(Exception, match="chat_replies already exists"):
+        await migrator.upgrade()
+    with closing(sqlite3.connect(sqlite.removeprefix("sqlite:///"))) as other:
+        names = {name for (name,) in other.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    assert "telegram_guides" not in names
+    assert await migrator.current() == "0001"
+
+
+@pytest.mark.parametrize(
+    "address", ["", "mysql://localhost/x", "sqlite://", "sqlite:///:memory:", "not a url", "postgresql:/x"]
+)
+def test_migrator_address_of_another_kind_is_invalid(address: str) -> None:
+    with pytest.raises(Invalid, match="expected sqlite:///path"):
+        Migrator(address)
