@@ -163,9 +163,9 @@ async def test_reply_queue_renewed_lease_lasts_until_its_new_end(backend: Backen
     async with backend.unit_of_work() as work:
         assert await work.reply_queue.renew(job, backend.clock.now() + LEASE)
         await work.commit()
-    backend.clock.advance(LEASE - timedelta(seconds=1))
+    backend.clock.advance(LEASE - timedelta(microseconds=1))
     assert await expired(backend) == []
-    backend.clock.advance(timedelta(seconds=2))
+    backend.clock.advance(timedelta(microseconds=1))
     assert await expired(backend) == [job]
 
 
