@@ -1,6 +1,7 @@
 """The search index: passages written with their guide, and candidates found by the engine's full text."""
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 
 from sqlalchemy import bindparam, delete, insert, select
@@ -18,6 +19,10 @@ from domain.identity import Role
 
 _GUIDE = select(telegram_guides.c.pk, telegram_guides.c.is_active).where(telegram_guides.c.id == bindparam("key"))
 _DELETE = delete(guide_passages).where(guide_passages.c.guide_pk == bindparam("key"))
+
+
+# What is not made of word characters is in no index, and has no place in the engines' query languages.
+_TERM, _BEGINNING = re.compile(r"\w+"), re.compile(r"\w*")
 
 
 class SqlPassageRepository(PassageRepository):
@@ -46,9 +51,8 @@ class SqlPassageQueries(PassageQueries):
     async def candidates(
         self, terms: Sequence[str], role: Role, limit: int, *, category: str | None = None
     ) -> Candidates:
-        unique = list(dict.fromkeys(terms))
         async with self._database.read() as connection:
-            passage_count, term_count, frequencies = await self._numbers(connection, unique)
+            passage_count, term_count, frequencies = await self._numbers(connection, terms)
             rows: Sequence[AnyRow] = ()
             weights = {term: math.log1p(passage_count / count) for term, count in frequencies.items() if count}
             if weights:
@@ -61,18 +65,16 @@ class SqlPassageQueries(PassageQueries):
         )
 
     async def vocabulary(self, prefix: str, limit: int) -> Sequence[str]:
+        if not _BEGINNING.fullmatch(prefix):
+            return ()
         async with self._database.read() as connection:
             return tuple(await self._engine.vocabulary(connection, prefix, limit))
 
-    async def _numbers(self, connection: AsyncConnection, terms: list[str]) -> tuple[int, int, Mapping[str, int]]:
+    async def _numbers(self, connection: AsyncConnection, terms: Sequence[str]) -> tuple[int, int, Mapping[str, int]]:
         frequencies = dict.fromkeys(terms, 0)
-        passages = term_count = 0
-        for term, doc, length in await self._engine.numbers(connection, terms):
-            if term is None:
-                passages, term_count = doc, length
-            elif term in frequencies:
-                frequencies[term] = doc
-        return passages, term_count, frequencies
+        words = [term for term in frequencies if _TERM.fullmatch(term)]
+        totals, found = await self._engine.numbers(connection, words)
+        return totals.passages, totals.terms, frequencies | found
 
 
 def _to_row(passage: IndexedPassage, guide: AnyRow, *, is_sqlite: bool) -> dict[str, object]:

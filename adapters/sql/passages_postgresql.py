@@ -9,6 +9,7 @@ from sqlalchemy import ARRAY, Double, Text, TextClause, bindparam, text
 from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from adapters.sql.passage_totals import PassageTotals
 from adapters.sql.types import AnyRow
 
 # A lexeme has at most 2046 bytes and a position at most 16383.
@@ -41,9 +42,12 @@ def vector(title_terms: Sequence[str], terms: Sequence[str]) -> str:
     return " ".join(f"{_quoted(term)}:{','.join(found[:255])}" for term, found in places.items())
 
 
-async def numbers(connection: AsyncConnection, terms: Sequence[str]) -> Sequence[AnyRow]:
-    """A row (None, passages, terms) of all passages, and (term, passages, 0) of each indexed term."""
-    return (await connection.execute(_NUMBERS, {"terms": list(terms)})).all()
+async def numbers(connection: AsyncConnection, terms: Sequence[str]) -> tuple[PassageTotals, Mapping[str, int]]:
+    """The totals, and in how many passages each of the terms occurs, those in none left out; one statement."""
+    asked = {term[:_MAX_TERM]: term for term in terms}
+    rows = (await connection.execute(_NUMBERS, {"terms": list(asked)})).all()
+    totals = next(PassageTotals(row.doc, row.length) for row in rows if row.term is None)
+    return totals, {asked[row.term]: row.doc for row in rows if row.term is not None}
 
 
 async def search(

@@ -1,0 +1,11 @@
+"""The numbers that weigh what a search finds."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class PassageTotals:
+    """How many passages of active guides are indexed, and how many terms they have together."""
+
+    passages: int
+    terms: int
