@@ -1,7 +1,7 @@
 """The built-in assistant: answers from the guides by quoting them, and says so when it finds nothing."""
 
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 
 from adapters.language_models._quoting import Quote, quotes
 from application.ports.chat import GroundingPassage, LanguageModel, ModelEvent, ModelRequest, ReplyEnd, TextDelta
@@ -42,7 +42,7 @@ class GuideReader(LanguageModel):
         """Its name in sessions."""
         return "guide-reader"
 
-    async def stream(self, request: ModelRequest) -> AsyncIterator[ModelEvent]:
+    async def stream(self, request: ModelRequest) -> AsyncGenerator[ModelEvent, None]:
         """The answer word by word, a pause of `pace_seconds` after each."""
         answer = self._answer(request)
         for chunk in _CHUNK.findall(answer):

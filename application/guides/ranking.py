@@ -5,42 +5,35 @@ from dataclasses import dataclass
 from functools import lru_cache
 from uuid import UUID
 
-from application.guides._evidence import Evidence, TermsOf, evidence, guide_measures, weigh
+from application.guides._evidence import Evidence, Question, TermsOf, weigh
 from application.guides._query import Query
 from application.ports.guides import Candidate, Candidates, TextAnalyzer
 
 WEIGHTS: Mapping[str, float] = {
-    "body": 4.40,
-    "around": 5.27,
-    "heading": 1.94,
-    "above": 3.37,
-    "title": 0.85,
-    "tags": 4.44,
-    "heading_fit": 3.44,
-    "title_fit": 3.38,
-    "phrase": 2.06,
-    "first": 1.85,
-    "short": 1.34,
-    "history": -3.32,
-    "guide": 0.87,
-    "focus": 5.58,
-    "support": 3.32,
+    "body": 5.26,
+    "around": 4.88,
+    "heading": 1.54,
+    "above": 3.56,
+    "title": 1.16,
+    "tags": 3.69,
+    "heading_fit": 3.63,
+    "title_fit": 4.04,
+    "phrase": 1.67,
+    "first": 1.87,
+    "short": 1.29,
+    "history": -3.25,
+    "guide": 0.61,
+    "focus": 6.23,
+    "support": 2.28,
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """A candidate with its score and what the score rests on.
-
-    `coverage` is the share of the question's weight that the passage holds, `guide_coverage` that of its guide;
-    `matched` counts the question's own words (not related ones) in the passage.
-    """
+    """A candidate with its score, and the measures that the score is the weighted sum of."""
 
     candidate: Candidate
     score: float
-    coverage: float
-    guide_coverage: float
-    matched: int
     measures: Mapping[str, float]
 
 
@@ -56,25 +49,20 @@ def heading_reader(analyzer: TextAnalyzer) -> TermsOf:
 
 def rank(query: Query, candidates: Candidates, terms_of: TermsOf) -> list[Ranked]:
     """The candidates, best first; equal scores by title, place in the guide, and id."""
-    weighed = weigh(query, candidates)
-    if not weighed:
-        return []
+    question = Question(weigh(query, candidates), candidates.average_length, terms_of)
     guides: dict[UUID, list[Evidence]] = {}
     for candidate in candidates.found:
-        entry = evidence(weighed, candidate, candidates.average_length, terms_of)
-        guides.setdefault(candidate.guide_id, []).append(entry)
-    ranked = []
+        guides.setdefault(candidate.guide_id, []).append(question.evidence(candidate))
+    ranked: list[Ranked] = []
     for entries in guides.values():
-        together = guide_measures(entries, weighed)
-        ranked.extend(_ranked(entry, together) for entry in entries)
+        together = question.together(entries)
+        ranked.extend(_ranked(entry, {**entry.measures, **together}) for entry in entries)
     ranked.sort(key=_order)
     return ranked
 
 
-def _ranked(entry: Evidence, together: Mapping[str, float]) -> Ranked:
-    measures = {**entry.measures, **together}
-    score = sum(WEIGHTS[name] * value for name, value in measures.items())
-    return Ranked(entry.candidate, score, measures["around"], measures["guide"], entry.matched, measures)
+def _ranked(entry: Evidence, measures: Mapping[str, float]) -> Ranked:
+    return Ranked(entry.candidate, sum(WEIGHTS[name] * value for name, value in measures.items()), measures)
 
 
 def _order(ranked: Ranked) -> tuple[float, str, int, str]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from application.guides._confidence import SURE, confidence
-from application.guides._query import Query, follows_up, read_query
+from application.guides._query import Query, QueryReader
 from application.guides._snippets import snippet
 from application.guides._spelling import corrections
 from application.guides.ranking import Ranked, heading_reader, rank
@@ -50,7 +50,7 @@ class PassageFinder:
 
     def __init__(self, queries: PassageQueries, analyzer: TextAnalyzer) -> None:
         self._queries = queries
-        self._analyzer = analyzer
+        self._reader = QueryReader(analyzer)
         self._heading_terms = heading_reader(analyzer)
 
     async def find(self, question: str, role: Role, limit: int, *, context: Sequence[str] = ()) -> FoundPassages:
@@ -59,10 +59,10 @@ class PassageFinder:
         `context` are the member's questions before this one, oldest first: what a follow-up like "and on weekends?"
         leaves unsaid is taken from the last of them, when the question alone finds no answer.
         """
-        found = await self._find(read_query(question, self._analyzer), role, limit)
-        if found.confident or not context or not follows_up(question, self._analyzer):
+        found = await self._find(self._reader.read(question), role, limit)
+        if found.confident or not context or not self._reader.follows_up(question):
             return found
-        together = await self._find(read_query(f"{context[-1]}\n{question}", self._analyzer), role, limit)
+        together = await self._find(self._reader.read(f"{context[-1]}\n{question}"), role, limit)
         return together if together.confident else found
 
     async def _find(self, query: Query, role: Role, limit: int) -> FoundPassages:
@@ -84,16 +84,17 @@ class GuideSearch:
         self._passages = passage_queries
         self._guides = guide_queries
         self._analyzer = analyzer
+        self._reader = QueryReader(analyzer)
         self._heading_terms = heading_reader(analyzer)
 
     async def search(self, actor: Actor, query: str, limit: int, category: str | None = None) -> list[GuideSearchHit]:
         """The best matching guides that the actor may read. Related words count only when the words alone find none."""
-        words = read_query(query, self._analyzer, widen=False)
+        words = self._reader.read(query, widen=False)
         if not words.words:
             return []
         best = await self._best(words, actor.role, limit, category)
         if not best:
-            best = await self._best(read_query(query, self._analyzer), actor.role, limit, category)
+            best = await self._best(self._reader.read(query), actor.role, limit, category)
         guides = await self._guides.summaries(actor.member_id, actor.role, [each.candidate.guide_id for each in best])
         return [
             self._hit(guides[each.candidate.guide_id], each, words)
