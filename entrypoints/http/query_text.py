@@ -6,16 +6,19 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 
 from domain.errors import Malformed
 
-NUL = b"%00"
-
 
 class QueryTextMiddleware(ASGIMiddleware):
-    """Refuses NUL characters in the query, which no name, tag or word has and PostgreSQL cannot hold."""
+    """Refuses queries that are no text: raw bytes that are not UTF-8, and NUL, which PostgreSQL cannot hold."""
 
     scopes = (ScopeType.HTTP,)
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         """Check, then go on."""
-        if NUL in scope["query_string"] or b"\0" in scope["query_string"]:
+        query = scope["query_string"]
+        try:
+            query.decode()
+        except UnicodeDecodeError:
+            raise Malformed("The query is not text in UTF-8; percent-encode it.") from None
+        if b"%00" in query or b"\0" in query:
             raise Malformed("The query holds a NUL character.")
         await next_app(scope, receive, send)
