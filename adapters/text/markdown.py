@@ -2,7 +2,6 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable
 from functools import lru_cache
 
 import nh3
@@ -13,7 +12,7 @@ _TAGS = {
     "a", "blockquote", "br", "code", "del", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "img", "li", "ol", "p",
     "pre", "s", "strong", "table", "tbody", "td", "th", "thead", "tr", "ul",
 }  # fmt: skip
-_BLOCKS = {"h1", "h2", "h3", "h4", "h5", "h6", "p", "pre", "ul", "ol", "li", "blockquote", "table", "hr", "a"}
+_BLOCKS = {"h1", "h2", "h3", "h4", "h5", "h6", "p", "pre", "ul", "ol", "li", "blockquote", "table", "hr", "a", "code"}
 _ATTRIBUTES = {
     "a": {"href", "title", "id"},
     "img": {"src", "alt", "title"},
@@ -48,7 +47,7 @@ class MarkdownRenderer:
 
 
 def _anchor(tokens: list[Token]) -> None:
-    """Give each block the id of its first line; a heading keeps its words as id and gets the line's on an empty link."""
+    """Give each block the id of its first line; a heading's own id is its words, so the line's goes on a link."""
     taken: set[str] = set()
     for index, token in enumerate(tokens):
         if token.map is None or token.type == "inline" or token.nesting < 0:
@@ -109,7 +108,7 @@ def _cleaner() -> nh3.Cleaner:
     )
 
 
-def _attribute(tag: str, name: str, value: str) -> str | None:
+def _attribute(_tag: str, name: str, value: str) -> str | None:
     """None drops the attribute."""
     if name == "id":
         return value if _ID.fullmatch(value) else None
@@ -118,8 +117,3 @@ def _attribute(tag: str, name: str, value: str) -> str | None:
     if name == "align":
         return value if value in _ALIGNMENTS else None
     return value
-
-
-def allowed_tags() -> Iterable[str]:
-    """The elements that may be in rendered Markdown."""
-    return frozenset(_TAGS)

@@ -66,17 +66,26 @@ def _next(lines: list[str], at: int) -> tuple[Block | None, int]:
         return None, at + 1
     if line.lstrip().startswith("<!--"):
         return None, _end_of_comment(lines, at)
-    if fence := _FENCE.match(line):
-        return _fenced(lines, at, fence.group(1))
+    heading = _heading(line, at)
+    return (heading, at + 1) if heading is not None else _text(lines, at)
+
+
+def _heading(line: str, at: int) -> Block | None:
     if heading := _ATX.match(line):
-        return Block(Kind.HEADING, at, (heading.group(2) or "",), len(heading.group(1))), at + 1
+        return Block(Kind.HEADING, at, (heading.group(2) or "",), len(heading.group(1)))
     if heading := _HTML_HEADING.match(line):
-        return Block(Kind.HEADING, at, (heading.group(2),), int(heading.group(1))), at + 1
+        return Block(Kind.HEADING, at, (heading.group(2),), int(heading.group(1)))
+    return None
+
+
+def _text(lines: list[str], at: int) -> tuple[Block, int]:
+    if fence := _FENCE.match(lines[at]):
+        return _fenced(lines, at, fence.group(1))
     if _is_table(lines, at):
         return _while_filled(lines, at, Kind.TABLE)
-    if _ITEM.match(line):
+    if _ITEM.match(lines[at]):
         return _list(lines, at)
-    if _is_indented_code(line):
+    if _is_indented_code(lines[at]):
         return _indented_code(lines, at)
     return _paragraph(lines, at)
 

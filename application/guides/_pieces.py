@@ -13,7 +13,9 @@ _FENCE_LINE = re.compile(r"^\s*(`{3,}|~{3,})")
 _QUOTE = re.compile(r"^ {0,3}(?:> ?)+")
 _CALLOUT = re.compile(r"^\[!(\w+)\][+-]?\s*(.*)$")
 _ADMONITION = re.compile(r'^\s*(?:!!!|\?\?\?\+?|:::+|===)\s*(?:\{?[\w-]*\}?)?\s*(?:"([^"]*)"|(.*))$')
-_SENTENCE_END = re.compile(r"(?<=[.!?…])[\"'”’)\]]*\s+(?=[\"'“‘(\[`]*[A-Z0-9`])|(?<=[。！？])")
+_SENTENCE_END = re.compile(
+    "(?<=[.!?\u2026])[\"'\u201d\u2019)\\]]*\\s+(?=[\"'\u201c\u2018(\\[`]*[A-Z0-9`])|(?<=[\u3002\uff01\uff1f])"
+)
 _CELL = re.compile(r"(?<!\\)\|")
 _LONG_PIECE = 180
 _LONG_CODE_LINES = 40
@@ -107,10 +109,7 @@ def _table(block: Block) -> Iterator[Piece]:
     for index, row in enumerate(block.lines[2:]):
         cells = _cells(row)
         rest = [(header[at] if at < len(header) else "", cell) for at, cell in enumerate(cells) if at and cell]
-        if len(rest) == 1:
-            tail = rest[0][1]
-        else:
-            tail = "; ".join(f"{name} {cell}".strip() for name, cell in rest)
+        tail = rest[0][1] if len(rest) == 1 else "; ".join(f"{name} {cell}".strip() for name, cell in rest)
         text = ": ".join(part for part in (cells[0] if cells else "", tail) if part)
         if re.search(r"\w", text):
             yield _piece(block.line, f"- {text}", tight=index > 0)

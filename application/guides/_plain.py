@@ -41,7 +41,7 @@ def plain(text: str) -> str:
     text = _IMAGE.sub(r"\1", text)
     text = _FOOTNOTE.sub("", text)
     text = _LINK.sub(r"\1", _LINK.sub(r"\1", text))
-    text = _WIKI_LINK.sub(lambda link: link.group(1).replace("#", " › ").strip(" ›"), text)
+    text = _WIKI_LINK.sub(lambda link: link.group(1).replace("#", ", ").strip(" ,"), text)
     text = _TAG.sub("", _BREAK.sub(" ", text))
     text = _TEMPLATE.sub("", text)
     for emphasis in (_STRONG, _STRONG, _STARS):
