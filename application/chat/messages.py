@@ -1,9 +1,8 @@
 """Writing to the assistant: posting, stopping and regenerating."""
 
-from datetime import timedelta
 from hashlib import sha256
 
-from application.ports.chat import ChatQueries, PostedMessage, ReplyJob
+from application.ports.chat import IDEMPOTENCY_LIFETIME, ChatQueries, PostedMessage, ReplyJob
 from application.ports.realtime import ReplyStopped, ReplyWaiting, RunningReplies
 from application.ports.system import Clock, Ids
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
@@ -19,7 +18,6 @@ from domain.chat import (
 from domain.errors import Conflict, Invalid, NotFound
 from domain.identity import Actor, MemberId
 
-IDEMPOTENCY_LIFETIME = timedelta(hours=24)
 MAX_IDEMPOTENCY_KEY = 200
 
 
