@@ -12,15 +12,23 @@ from litestar.response import Template
 
 from application.chat.sessions import ChatSessionService, MessagePage
 from application.ports.chat import SessionFilter
+from application.ports.guides import GuideFilter
 from application.realtime.events import plain
 from domain.chat import ChatMessageId, ChatSessionId, MessageRole, MessageSnapshot, MessageStatus, SessionSnapshot
 from domain.errors import NotFound
 from entrypoints.web.access import members_only
-from entrypoints.web.dependencies import ChatSessionServiceDependency, Markdown, MarkdownDependency, PageRequest
+from entrypoints.web.dependencies import (
+    ChatSessionServiceDependency,
+    GuideReadingDependency,
+    Markdown,
+    MarkdownDependency,
+    PageRequest,
+)
 
 FIRST_MESSAGES = 50
 OLDER_MESSAGES = 100
 SESSIONS = 50
+EXAMPLES = 3
 
 NO_STORE = {"Cache-Control": "no-store"}
 Before = Annotated[int | None, Parameter(ge=1)]
@@ -36,9 +44,13 @@ class RenderedBody:
 
 
 @get("/chat", guards=[members_only])
-async def new_chat(request: PageRequest, chat_session_service: ChatSessionServiceDependency) -> Template:
-    """A new conversation; the first message makes its session."""
-    return Template("chat.html", context=await _page(request, chat_session_service, None))
+async def new_chat(
+    request: PageRequest, chat_session_service: ChatSessionServiceDependency, guide_reading: GuideReadingDependency
+) -> Template:
+    """A new conversation; the first message makes its session. Some guides say what one may ask about."""
+    context = await _page(request, chat_session_service, None)
+    guides = await guide_reading.page(request.user, GuideFilter(), None, EXAMPLES)
+    return Template("chat.html", context={**context, "examples": [guide.title for guide in guides.items]})
 
 
 @get("/chat/{session_id:str}", guards=[members_only])

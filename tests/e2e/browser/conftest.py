@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
 
 from tests.e2e.browser.house import House, running
@@ -82,36 +83,48 @@ def chromium() -> str:
     return found
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser(chromium: str) -> AsyncIterator[Browser]:
-    """A browser of the test's own."""
+    """One browser for all; every visitor has a profile of their own in it."""
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
         yield browser
         await browser.close()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def guest(house: House, browser: Browser) -> AsyncIterator[Visitor]:
     """Somebody who is not signed in; nothing may have gone wrong on their pages."""
     visitor = await _visitor(house, browser)
     yield visitor
+    await visitor.context.close()
     assert visitor.problems == []
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def member(house: House, browser: Browser, request: pytest.FixtureRequest) -> AsyncIterator[Visitor]:
     """A new member, signed in."""
     visitor = await _member(house, browser, request)
     yield visitor
+    await visitor.context.close()
     assert visitor.problems == []
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
+async def neighbour(house: House, browser: Browser, request: pytest.FixtureRequest) -> AsyncIterator[Visitor]:
+    """Another new member, with a browser of their own."""
+    visitor = await _member(house, browser, request)
+    yield visitor
+    await visitor.context.close()
+    assert visitor.problems == []
+
+
+@pytest_asyncio.fixture(loop_scope="session")
 async def patient_member(slow_house: House, browser: Browser, request: pytest.FixtureRequest) -> AsyncIterator[Visitor]:
     """A new member of the slow house, signed in."""
     visitor = await _member(slow_house, browser, request)
     yield visitor
+    await visitor.context.close()
     assert visitor.problems == []
 
 

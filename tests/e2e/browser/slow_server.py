@@ -12,7 +12,7 @@ from entrypoints.runtime import create_application
 from entrypoints.settings import Settings
 from entrypoints.settings.model import HttpSettings
 
-SECONDS_A_WORD = 0.12
+SECONDS_A_WORD = 0.05
 
 
 def main() -> None:

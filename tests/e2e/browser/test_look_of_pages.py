@@ -5,7 +5,7 @@ from playwright.async_api import expect
 
 from tests.e2e.browser.conftest import Visitor
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 PATHS = ("/chat", "/guides", "/guides?q=stop+loss", "/saved", "/account", "/guides/none")
 

@@ -7,7 +7,7 @@ from playwright.async_api import expect
 
 from tests.e2e.browser.conftest import PASSWORD, Visitor
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 
 async def test_sign_in_link_opened_enters_once(guest: Visitor) -> None:
@@ -28,11 +28,11 @@ async def test_register_form_new_account_comes_back_to_wanted_page(guest: Visito
     page = guest.page
     await guest.open("/saved?unread=true")
     await page.get_by_role("tab", name="Register").click()
-    await page.get_by_label("Username").fill("newcomer")
+    await page.locator("#new-username").fill("newcomer")
     await page.locator("#new-password").fill("short")
     assert not await page.locator("#new-password").evaluate("input => input.checkValidity()")
     await page.locator("#new-password").fill(PASSWORD)
-    await page.get_by_role("button", name="Register").click()
+    await page.locator("#panel-register").get_by_role("button", name="Register").click()
 
     await expect(page.get_by_role("heading", name="Saved guides")).to_be_visible()
     assert page.url.endswith("/saved?unread=true")

@@ -64,12 +64,12 @@ export class Conversation {
 
   /** Show the message with this seq, reading older pages until it is there. */
   async show(seq) {
+    this.draw();
     for (let page = 0; !this.view.find(seq) && this.state.hasMore && page < PAGES_TO_SEARCH; page += 1) {
       await this.loadOlder();
     }
     const found = this.view.find(seq);
     if (!found) return;
-    this.draw();
     this.scrolling.isAtEnd = false;
     found.scrollIntoView({ block: 'center' });
     found.classList.add('is-found');
