@@ -6,6 +6,7 @@ import subprocess
 import sys
 from contextlib import closing
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -48,10 +49,11 @@ async def test_database_reader_refuses_to_write(sqlite: str) -> None:
         await database.dispose()
 
 
-def test_database_made_without_a_server_connects_to_nothing(tmp_path: object) -> None:
+def test_database_made_without_a_server_connects_to_nothing(tmp_path: Path) -> None:
     database = Database("postgresql://nobody@127.0.0.1:1/nothing")
     assert database.reader is database.writer
-    assert not Database(f"sqlite:///{tmp_path}/absent.db").reader.pool.checkedout()
+    assert Database(f"sqlite:///{tmp_path}/absent.db").is_sqlite
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_database_import_leaves_alembic_out() -> None:

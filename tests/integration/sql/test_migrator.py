@@ -112,7 +112,8 @@ async def test_migrator_two_processes_upgrading_at_once_both_succeed(
     engine: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     new = f"sqlite:///{tmp_path}/new.db" if engine == "sqlite" else request.getfixturevalue("postgres_database")
-    assert await asyncio.gather(upgraded_elsewhere(new), upgraded_elsewhere(new)) == [0, 0]
+    codes = await asyncio.gather(upgraded_elsewhere(new), upgraded_elsewhere(new))
+    assert set(codes) == {0}
     await Migrator(new).check()
 
 

@@ -21,7 +21,8 @@ async def test_races_for_places_in_a_session_leave_no_gap_or_repeat(backend: Bac
     async def post(number: int) -> int:
         return (await posted((backend, second)[number % 2], session, f"Message {number}")).seq
 
-    assert sorted(await race(RACERS, post)) == list(range(1, RACERS + 1))
+    places = [place for place in await race(RACERS, post) if isinstance(place, int)]
+    assert sorted(places) == list(range(1, RACERS + 1))
     messages = await backend.chat.messages(session.id, before=None, after=None, limit=RACERS)
     logged = (await second.event_log.read(session_channel(session.id), 0, RACERS)).events
     assert [event.offset for event in logged] == list(range(1, RACERS + 1))
@@ -87,8 +88,9 @@ async def test_races_for_replies_give_each_to_one_claimer_and_one_per_session(
             await work.commit()
         return job
 
-    claimed = [job for job in await race(RACERS, claim) if job is not None]
-    assert all(isinstance(job, ReplyJob) for job in claimed)
+    results = await race(RACERS, claim)
+    claimed = [job for job in results if isinstance(job, ReplyJob)]
+    assert results.count(None) == RACERS - len(claimed)
     assert sorted(str(job.session_id) for job in claimed) == sorted(str(session.id) for session in sessions)
     for job in claimed:
         message = await backend.chat.message(owner.id, job.message_id)
