@@ -70,7 +70,10 @@ _log = logging.getLogger(__name__)
 
 def status_of(error: type[GuildhallError]) -> HTTPStatus:
     """The row of the class, else of the nearest class it is made from; raises `LookupError` without one."""
-    return next(status for kind in error.__mro__ if (status := STATUS_OF.get(kind)) is not None)
+    for kind in error.__mro__:
+        if (status := STATUS_OF.get(kind)) is not None:
+            return status
+    raise LookupError(f"{error.__name__} has no row in STATUS_OF")
 
 
 def on_domain_error(request: Request[Any, Any, Any], error: GuildhallError) -> Response[Problem]:

@@ -131,7 +131,7 @@ def _type(schema: Schema) -> str:
     kind = schema.get("type", "any")
     named = " or ".join(kind) if isinstance(kind, list) else kind
     bounds = [f"{word} {schema[key]}" for key, word in (("minimum", "from"), ("maximum", "to")) if key in schema]
-    return _text(" ".join((str(named), schema.get("format", ""), *bounds)).strip())
+    return _text(" ".join(part for part in (str(named), schema.get("format"), *bounds) if part))
 
 
 def _text(value: object) -> str:

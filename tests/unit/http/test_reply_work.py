@@ -1,0 +1,66 @@
+"""The reply worker beside the requests."""
+
+import asyncio
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from dependency_injector import providers
+
+from adapters.memory import ManualClock
+from entrypoints.container import Container, memory_container
+from entrypoints.http.lifespan import ReplyWork
+from entrypoints.settings import Settings
+
+
+class FailingWorker:
+    """Fails at each start until it is told to hold."""
+
+    def __init__(self, failures: int) -> None:
+        self.starts = 0
+        self.stopped_within: timedelta | None = None
+        self._failures = failures
+
+    async def run(self) -> None:
+        self.starts += 1
+        if self.starts <= self._failures:
+            raise OSError("the database is away")
+        await asyncio.Event().wait()
+
+    async def stop(self, deadline: timedelta) -> None:
+        self.stopped_within = deadline
+
+
+@pytest.fixture
+def container(tmp_path: Path) -> Container:
+    made = memory_container(Settings(data_dir=tmp_path))
+    made.clock.override(providers.Singleton(ManualClock))
+    return made
+
+
+async def turns(count: int = 5) -> None:
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
+async def test_reply_work_that_fails_is_started_again(container: Container) -> None:
+    worker = FailingWorker(failures=1)
+    container.reply_worker.override(providers.Object(worker))
+    work = ReplyWork(container)
+    work.start()
+    await turns()
+    with pytest.raises(RuntimeError):
+        await work.require_alive()
+    container.clock().advance(timedelta(seconds=1))
+    await turns()
+    await work.require_alive()
+    assert worker.starts == 2
+    await work.stop(3.0)
+    assert worker.stopped_within == timedelta(seconds=3)
+
+
+async def test_reply_work_never_started_stops_at_once(container: Container) -> None:
+    worker = FailingWorker(failures=0)
+    container.reply_worker.override(providers.Object(worker))
+    await ReplyWork(container).stop(3.0)
+    assert worker.stopped_within is None
