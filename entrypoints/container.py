@@ -188,9 +188,9 @@ def sql_container(settings: Settings) -> Container:
     return Container(settings=settings)
 
 
-def memory_container(settings: Settings) -> Container:
+def memory_container(settings: Settings | None = None) -> Container:
     """Everything in memory, gone with the process: for fast tests and for trying the library out."""
-    container = Container(settings=settings)
+    container = Container(settings=settings or Settings())
     store = providers.Singleton(MemoryStore)
     container.unit_of_work.override(providers.Factory(InMemoryUnitOfWork, store, container.bus, container.clock))
     container.member_queries.override(providers.Singleton(InMemoryMemberQueries, store))

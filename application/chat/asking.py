@@ -27,6 +27,14 @@ class Ask:
         self._finder = finder
         self._models = models
 
+    async def answer(self, actor: Actor, question: str, provider: LLMProvider = LLMProvider.LOCAL) -> Answer:
+        """The whole answer; raises as `stream` does."""
+        answer = Answer("", ())
+        async for piece in self.stream(actor, question, provider):
+            if isinstance(piece, Answer):
+                answer = piece
+        return answer
+
     async def stream(
         self, actor: Actor, question: str, provider: LLMProvider = LLMProvider.LOCAL
     ) -> AsyncGenerator[str | Answer, None]:
