@@ -167,11 +167,13 @@ class Rooms:
             while feed.is_behind and feed.subscriptions:
                 after, epoch = feed.last or 0, self.epoch
                 part = await self._event_log.read(feed.channel, after, PAGE)
+                positions = {} if part.complete else await self._event_log.positions([feed.channel])
+                if epoch != self.epoch:
+                    continue
                 if not part.complete:
-                    position = (await self._event_log.positions([feed.channel])).get(feed.channel, 0)
-                    self._restart(feed, position, epoch, "log_pruned")
+                    self._restart(feed, positions.get(feed.channel, 0), epoch, "log_pruned")
                     return
-                for event in part.events if epoch == self.epoch else ():
+                for event in part.events:
                     if feed.is_next(event.offset):
                         self._tell(room, event)
                 if feed.last == after:
