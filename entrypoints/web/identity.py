@@ -3,14 +3,14 @@
 from typing import Annotated, Any
 
 from litestar import Response, get
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 from litestar.response import Redirect, Template
 
 from domain.identity import MAX_PASSWORD, MIN_PASSWORD
 from entrypoints.web.access import HOME, PUBLIC, members_only, own_path
 from entrypoints.web.dependencies import ChatSessionServiceDependency, MemberServiceDependency, PageRequest
 
-Next = Annotated[str | None, Parameter(query="next", max_length=2_000)]
+Next = Annotated[str | None, QueryParameter(name="next", max_length=2_000)]
 
 
 @get("/", opt=PUBLIC)
