@@ -3,7 +3,7 @@
 import asyncio
 from dataclasses import dataclass, field
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from adapters.websocket import HubSettings
@@ -29,6 +29,20 @@ WEIGHTS = {
     "another_history": 1,
 }
 STEP = st.tuples(st.sampled_from([name for name, weight in WEIGHTS.items() for _ in range(weight)]), st.integers(0, 11))
+
+REPLACED_WHILE_READ = [
+    ("lose", 7),
+    ("publish", 9),
+    ("publish", 4),
+    ("slow_log", 9),
+    ("turns", 10),
+    ("publish", 4),
+    ("lose", 8),
+    ("connect", 3),
+    ("publish", 0),
+    ("another_history", 5),
+    ("second", 3),
+]
 
 
 @dataclass
@@ -167,6 +181,7 @@ async def _finish(world: World, reader: Reader) -> None:
 
 
 @settings(max_examples=2 * settings().max_examples)
+@example(REPLACED_WHILE_READ)
 @given(st.lists(STEP, min_size=20, max_size=60))
 def test_recovery_any_interleaving_equals_log(steps: list[tuple[str, int]]) -> None:
     run_apart(_play(steps))
