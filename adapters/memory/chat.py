@@ -8,9 +8,9 @@ from uuid import UUID
 
 from adapters.memory.pages import page_of
 from adapters.memory.store import MemoryStore
-from adapters.memory.words import snippet
 from application.paging import decode_cursor, encode_cursor
 from application.ports.chat import ChatQueries, ChatStats, MessageHit, SessionFilter, SessionPage
+from application.words import holds_all, snippet
 from domain.chat import ChatMessage, ChatMessageId, ChatSession, ChatSessionId, MessageSnapshot, SessionSnapshot
 from domain.identity import MemberId
 
@@ -61,12 +61,15 @@ class InMemoryChatQueries(ChatQueries):
     async def search(self, member_id: MemberId, terms: Sequence[str], limit: int) -> Sequence[MessageHit]:
         titles = {session.id: session.title for session in self._own_sessions(member_id)}
         found = [
-            (message, text)
+            message
             for message in self._messages_of(titles)
-            if not message.is_streaming and (text := snippet(message.content, terms)) is not None
+            if not message.is_streaming and holds_all(message.content, terms)
         ]
-        found.sort(key=lambda hit: (hit[0].created_at, hit[0].id), reverse=True)
-        return [MessageHit(message.snapshot(), titles[message.session_id], text) for message, text in found[:limit]]
+        found.sort(key=lambda message: (message.created_at, message.id), reverse=True)
+        return [
+            MessageHit(message.snapshot(), titles[message.session_id], snippet(message.content, terms))
+            for message in found[:limit]
+        ]
 
     async def stats(self, member_id: MemberId, today: datetime) -> ChatStats:
         sessions = list(self._own_sessions(member_id))

@@ -7,10 +7,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from adapters.sql.chat_rows import message_from_row, message_snapshot, message_to_row
 from adapters.sql.chat_usage import Usage, count
-from adapters.sql.chat_words import indexed_words
 from adapters.sql.tables import chat_message_words, chat_messages
 from adapters.sql.transaction import Transaction
 from application.ports.chat import ChatMessageRepository
+from application.words import indexed_words
 from domain.chat import ChatMessage, ChatMessageId, ChatSessionId, MessageSnapshot
 from domain.errors import NotFound
 
@@ -90,7 +90,7 @@ class SqlChatMessageRepository(ChatMessageRepository):
         after = Usage.of(message)
         await count(self._transaction, before, after)
         if message.content != indexed:
-            row = {"message_id": message.id, "words": indexed_words(message.content)}
+            row = {"message_id": message.id, "words": " ".join(indexed_words(message.content))}
             await self._transaction.execute(_INDEX[self._transaction.is_sqlite], row)
         self._stored[message.id] = after, message.content
         self._transaction.collect(message)

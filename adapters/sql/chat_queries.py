@@ -10,12 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.sql.chat_rows import message_snapshot, session_snapshot
 from adapters.sql.chat_stats import read_stats
-from adapters.sql.chat_words import MAX_WORD, snippet
 from adapters.sql.database import Database
 from adapters.sql.tables import chat_message_words, chat_messages, chat_participants, chat_sessions
 from adapters.sql.types import AnyRow
 from application.paging import decode_cursor, encode_cursor
 from application.ports.chat import ChatQueries, ChatStats, MessageHit, SessionFilter, SessionPage
+from application.words import snippet
 from domain.chat import ChatMessageId, ChatSessionId, MessageSnapshot, SessionSnapshot
 from domain.identity import MemberId
 
@@ -116,14 +116,13 @@ class SqlChatQueries(ChatQueries):
     async def search(self, member_id: MemberId, terms: Sequence[str], limit: int) -> Sequence[MessageHit]:
         if not terms:
             return ()
-        cut = [term[:MAX_WORD] for term in terms]
         statement, query = (
-            (_SQLITE_HITS, _fts5_query(cut)) if self._database.is_sqlite else (_POSTGRESQL_HITS, _tsquery(cut))
+            (_SQLITE_HITS, _fts5_query(terms)) if self._database.is_sqlite else (_POSTGRESQL_HITS, _tsquery(terms))
         )
         parameters = {"member": member_id, "query": query, "count": limit}
         async with self._database.read() as connection:
             rows = (await connection.execute(statement, parameters)).all()
-        return [MessageHit(message_snapshot(row), row.session_title, snippet(row.content, cut)) for row in rows]
+        return [MessageHit(message_snapshot(row), row.session_title, snippet(row.content, terms)) for row in rows]
 
     async def stats(self, member_id: MemberId, today: datetime) -> ChatStats:
         async with self._database.read() as connection:
