@@ -7,7 +7,7 @@ STOP_WORDS = frozenset(
     couldnt did didnt do does doesnt doing done dont down during each either else etc ever every everybody
     everyone everything few for from further had hadnt has hasnt have havent having he her here hers herself hes
     him himself his how however i if im in instead into is isnt it itll its itself ive just lets like many may
-    maybe me might mine more most much must mustnt my myself neither no nobody none nor not of off oh ok okay on
+    maybe me might mine more most much must mustnt my myself neither no nobody none nor not now of off oh ok okay on
     once one ones only onto or other others ought our ours ourselves out over own per perhaps please quite
     rather really same shall she shes should shouldnt since so some somebody somehow someone something somewhere
     still such than thank thanks that thats the their theirs them themselves then there theres these they theyll

@@ -16,6 +16,7 @@ JOINED = 0.9
 MOST_TERMS = 24
 _LONGEST_QUESTION = 2_000
 _FEW = 2
+_UNWRITTEN = 50
 _POINTING = frozenset({"it", "its", "that", "this", "they", "them", "their", "those", "these", "and", "also", "else"})
 _PARTICLES = frozenset({"up", "in", "out", "off", "on", "down", "over", "back", "through"})
 
@@ -112,5 +113,8 @@ class QueryReader:
 
 
 def rarity(frequency: int, passage_count: int) -> float:
-    """Inverse document frequency, never negative: what a word tells of where it stands."""
-    return math.log1p(max(0.0, passage_count - frequency + 0.5) / (frequency + 0.5))
+    """Inverse document frequency, never negative: what a word tells of where it stands.
+
+    Every library counts as if it had some more passages, so that few do not make every word seem common.
+    """
+    return math.log1p(max(0.0, passage_count + _UNWRITTEN - frequency + 0.5) / (frequency + 0.5))

@@ -7,8 +7,8 @@ from application.guides._query import Query, QueryWord
 from application.ports.guides import PassageQueries
 
 _SHORTEST = 5
-_PREFIX = 3
-_LOOKED_AT = 200
+_PREFIX = 2
+_LOOKED_AT = 500
 _MISSPELT, _SHORTENED = 0.8, 0.6
 
 

@@ -1,0 +1,138 @@
+"""Finding passages for questions, and guides for searches, on the in-memory index."""
+
+import pytest
+
+from adapters.memory.guides import InMemoryGuideQueries
+from adapters.memory.passages import InMemoryPassageQueries
+from adapters.text.analyzer import SnowballAnalyzer
+from application.guides._snippets import snippet
+from application.guides.search import FoundPassages, GuideSearch, GuideSearchHit, PassageFinder
+from domain.identity import GUEST, Actor, Role
+from tests.unit.guides.conftest import LibraryWorld
+
+FILES = {
+    "risk/stops.md": "---\ntitle: Stops\ncategory: risk\n---\n\nHow to get out.\n\n## Trailing stops\n\n"
+    "A trailing stop follows the price at a distance that you choose, and never moves back.\n",
+    "risk/sizing.md": "---\ntitle: Position sizing\ncategory: risk\n---\n\nRisk one percent of the account per trade. "
+    "A smaller account takes smaller positions.\n",
+    "platform/accounts.md": "---\ntitle: Your account\ncategory: platform\n---\n\n## Forgotten password\n\n"
+    "Ask for a link by email; it is good for thirty minutes.\n\n## Deleting it\n\nAn account is deleted from its settings.\n",
+    "platform/backups.md": "---\ntitle: Backups\ncategory: platform\nrole: subscriber\n---\n\nA copy of the database is made every night.\n",
+}  # fmt: skip
+
+
+class Search:
+    """The finder and the search over one library."""
+
+    def __init__(self, world: LibraryWorld) -> None:
+        analyzer = SnowballAnalyzer()
+        passages = InMemoryPassageQueries(world.store)
+        self.finder = PassageFinder(passages, analyzer)
+        self.guides = GuideSearch(passages, InMemoryGuideQueries(world.store), analyzer)
+
+    async def find(self, question: str, *context: str, role: Role = Role.PUBLIC) -> FoundPassages:
+        """The best passages."""
+        return await self.finder.find(question, role, 3, context=context)
+
+    async def titles(self, query: str, actor: Actor = GUEST, category: str | None = None) -> list[str]:
+        """Titles of the hits."""
+        return [hit.guide.title for hit in await self.hits(query, actor, category)]
+
+    async def hits(self, query: str, actor: Actor = GUEST, category: str | None = None) -> list[GuideSearchHit]:
+        """The hits."""
+        return await self.guides.search(actor, query, 10, category)
+
+
+@pytest.fixture
+async def search(world: LibraryWorld) -> Search:
+    """A library of four guides."""
+    await world.import_texts(FILES)
+    return Search(world)
+
+
+@pytest.mark.parametrize(
+    ("question", "heading"),
+    [
+        ("How does a trailing stop work?", "Trailing stops"),
+        ("I forgot my password, what now?", "Forgotten password"),
+        ("How do I remove my account?", "Deleting it"),
+        ("what is a trialing stop", "Trailing stops"),
+    ],
+)
+async def test_search_answerable_question_is_found_with_confidence(search: Search, question: str, heading: str) -> None:
+    found = await search.find(question)
+    assert found.confident
+    assert found.passages[0].candidate.passage.heading == heading
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["How do I bake bread?", "Who won the elections in Portugal?", "", "?!", "what is it", "How do I grow tomatoes?"],
+)
+async def test_search_question_about_something_else_is_refused(search: Search, question: str) -> None:
+    assert not (await search.find(question)).confident
+
+
+async def test_search_passages_above_the_role_are_never_found(search: Search) -> None:
+    question = "When is a copy of the database made?"
+    assert not (await search.find(question)).confident
+    assert (await search.find(question, role=Role.SUBSCRIBER)).confident
+
+
+async def test_search_follow_up_takes_what_it_leaves_unsaid_from_before(search: Search) -> None:
+    alone, after = await search.find("And does it move?"), await search.find("And does it move?", "trailing stop?")
+    assert not alone.confident
+    assert after.confident
+    assert after.passages[0].candidate.passage.heading == "Trailing stops"
+
+
+async def test_search_new_subject_is_not_answered_from_the_one_before(search: Search) -> None:
+    found = await search.find("Who painted the ceiling of the Sistine Chapel?", "How does a trailing stop work?")
+    assert not found.confident
+
+
+async def test_search_limit_bounds_the_passages_found(search: Search) -> None:
+    assert len((await search.finder.find("account", Role.PUBLIC, 2)).passages) == 2
+
+
+async def test_search_words_find_guides_with_a_marked_snippet(search: Search) -> None:
+    (hit,) = await search.hits("trailing")
+    assert (hit.guide.title, hit.heading, hit.line) == ("Stops", "Trailing stops", 2)
+    assert "\ue000trailing\ue001 stop follows" in hit.snippet
+
+
+async def test_search_misspelt_word_finds_the_nearest_known(search: Search) -> None:
+    assert await search.titles("pasword") == ["Your account"]
+
+
+async def test_search_related_words_find_when_the_words_alone_do_not(search: Search) -> None:
+    assert await search.titles("snapshot") == []
+    assert await search.titles("uninstall") == ["Your account"]
+
+
+async def test_search_category_narrows_the_hits(search: Search) -> None:
+    assert set(await search.titles("account")) == {"Your account", "Position sizing"}
+    assert await search.titles("account", category="risk") == ["Position sizing"]
+
+
+async def test_search_guides_above_the_role_are_left_out(search: Search) -> None:
+    assert await search.titles("database") == []
+    assert await search.titles("database", Actor(member_id=None, role=Role.SUBSCRIBER)) == ["Backups"]
+
+
+@pytest.mark.parametrize("query", ["", "   ", "the of", "\\", '"', "* - ' OR", "\x00"])
+async def test_search_query_without_words_finds_nothing(search: Search, query: str) -> None:
+    assert await search.titles(query) == []
+
+
+def test_search_snippet_of_long_text_shows_the_matching_part() -> None:
+    text = "filler words " * 60 + "then the trailing stop appears " + "more words " * 60
+    cut = snippet(text, {"trail", "stop"}, SnowballAnalyzer())
+    assert "\ue000trailing\ue001 \ue000stop\ue001" in cut
+    assert cut.startswith("… ")
+    assert cut.endswith(" …")
+    assert len(cut) < 260
+
+
+def test_search_snippet_without_a_match_shows_the_beginning() -> None:
+    assert snippet("`Some` words", {"else"}, SnowballAnalyzer()) == "Some words"
