@@ -129,7 +129,7 @@ async def patient_member(slow_house: House, browser: Browser, request: pytest.Fi
 
 
 async def _visitor(house: House, browser: Browser, name: str = "") -> Visitor:
-    context = await browser.new_context(base_url=house.url, reduced_motion="reduce", permissions=["clipboard-write"])
+    context = await browser.new_context(base_url=house.url, reduced_motion="reduce", accept_downloads=False)
     context.set_default_timeout(15_000)
     visitor = Visitor(house, context, await context.new_page(), name)
     visitor.watch(visitor.page)

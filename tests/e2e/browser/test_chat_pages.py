@@ -1,8 +1,6 @@
 """Asking in a browser: live answers, sources, resuming, stopping, and nothing lost or doubled."""
 
-import json
 import re
-from pathlib import Path
 
 import pytest
 from playwright.async_api import Page, Route, WebSocket, expect
@@ -183,7 +181,7 @@ async def test_chat_markup_in_messages_shown_as_text(member: Visitor) -> None:
     assert "onerror" in await page.locator(".message--own .message__body").inner_text()
 
 
-async def test_chat_conversation_renamed_exported_and_deleted(member: Visitor, tmp_path: Path) -> None:
+async def test_chat_conversation_renamed_exported_and_deleted(member: Visitor) -> None:
     page = member.page
     await member.open("/chat")
     await ask(member)
@@ -197,10 +195,9 @@ async def test_chat_conversation_renamed_exported_and_deleted(member: Visitor, t
     await expect(page.locator(".session__title").first).to_have_text("About sizes")
 
     await menu.click()
-    async with page.expect_download() as download:
+    async with page.expect_response("**/export?format=json") as exporting:
         await page.get_by_role("button", name="Export as JSON").click()
-    await (await download.value).save_as(tmp_path / "export.json")
-    exported = json.loads((tmp_path / "export.json").read_text())
+    exported = await (await exporting.value).json()
     assert exported["messages"][0]["content"] == QUESTION
 
     await menu.click()

@@ -99,17 +99,17 @@ async function begin(text) {
 }
 
 function showStatus(status) {
-  clearTimeout(banner);
-  document.documentElement.dataset.connection = status;
   const bar = find('banner');
-  if (status === 'live') {
-    if (!bar.hidden) announce('Connected again.');
-    bar.hidden = true;
-    return outbox.flush();
+  if (status !== 'live') {
+    // A short break is not worth a word.
+    banner ??= setTimeout(() => { bar.hidden = false; }, BANNER_AFTER);
+    return;
   }
-  // A short break is not worth a word.
-  banner = setTimeout(() => { bar.hidden = false; }, BANNER_AFTER);
-  return undefined;
+  clearTimeout(banner);
+  banner = null;
+  if (!bar.hidden) announce('Connected again.');
+  bar.hidden = true;
+  outbox.flush();
 }
 
 function heardOfSessions(event) {

@@ -90,9 +90,9 @@ function showPassage() {
   const line = Number(/^#l(\d+)$/.exec(location.hash)?.[1] ?? Number.NaN);
   if (!body || Number.isNaN(line)) return;
   const end = JSON.parse(body.dataset.passages).find((start) => start > line) ?? Infinity;
-  // A heading carries its line on an empty link inside of it.
+  // A heading carries its line on an empty link inside of it, a code block on its code.
   const anchored = [...body.querySelectorAll('[id^="l"]')].map((place) => ({
-    block: place.tagName === 'A' ? (place.closest('h1, h2, h3, h4, h5, h6') ?? place) : place,
+    block: place.closest('h1, h2, h3, h4, h5, h6, pre') ?? place,
     at: Number(place.id.slice(1)),
   }));
   const inside = anchored.filter(({ at }) => at >= line && at < end).slice(0, LONGEST);
@@ -102,7 +102,7 @@ function showPassage() {
   }
   const first = blocks[0]?.block;
   if (!first) return;
-  first.scrollIntoView({ block: 'start' });
+  first.scrollIntoView({ block: 'start', behavior: 'instant' });
   first.setAttribute('tabindex', '-1');
   first.focus({ preventScroll: true });
 }
