@@ -67,23 +67,32 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
         ),
         container,
     )
-    host, port = listener.getsockname()[:2]
-    _log.info("serving", address=f"http://{host}:{port}", database=str(container.database().url))
-    gc.collect()
-    # What start-up made lives as long as the process: the collector need not walk it on every pass.
-    gc.freeze()
-    gc.set_threshold(10_000, 20, 20)
-    await server.serve(sockets=[listener])
+    try:
+        await server.serve(sockets=[listener])
+    finally:
+        await container.database().dispose()
     if not server.started:
         raise CannotStart("The server did not start; the log says why.")
 
 
 class Server(uvicorn.Server):
-    """Tells the sockets where they stand before uvicorn closes them."""
+    """Says when it serves, and tells the sockets where they stand before uvicorn closes them."""
 
     def __init__(self, config: uvicorn.Config, container: Container) -> None:
         super().__init__(config)
         self._container = container
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, and say so once signals are heard and the application lives."""
+        await super().startup(sockets)
+        if not self.started:
+            return
+        gc.collect()
+        # What start-up made lives as long as the process: the collector need not walk it on every pass.
+        gc.freeze()
+        gc.set_threshold(10_000, 20, 20)
+        host, port = self.servers[0].sockets[0].getsockname()[:2]
+        _log.info("serving", address=f"http://{host}:{port}", database=str(self._container.database().url))
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop accepting, send 1012 to every socket, then wait for what runs, up to the deadline."""

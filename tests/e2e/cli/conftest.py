@@ -1,11 +1,14 @@
 """The command line in this process: the same code as `guildhall …`, its exit code and what it printed."""
 
 import io
+import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import structlog
 
 from entrypoints.cli.main import run
 from tests.e2e.conftest import Instance, Outcome
@@ -27,13 +30,28 @@ def command_on(
                 patched.setattr(sys, "stdin", io.StringIO(given))
                 for name, value in {"GUILDHALL_DATA_DIR": str(instance.folder), **settings}.items():
                     patched.setenv(name, value)
-                code = run([str(argument) for argument in arguments])
+                with _logging_as_before():
+                    code = run([str(argument) for argument in arguments])
             said = capsys.readouterr()
             return Outcome(code, said.out, said.err)
 
         return command
 
     return on
+
+
+@contextmanager
+def _logging_as_before() -> Iterator[None]:
+    """A server sends all log lines to its standard error, which ends here with the command."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    try:
+        yield
+    finally:
+        root.handlers[:] = handlers
+        root.setLevel(level)
+        logging.captureWarnings(capture=False)
+        structlog.reset_defaults()
 
 
 @pytest.fixture

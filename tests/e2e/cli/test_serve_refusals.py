@@ -7,6 +7,7 @@ import pytest
 from entrypoints.cli.serve import warnings
 from entrypoints.settings import Settings, load_settings
 from tests.e2e.cli.conftest import Command, assert_refused
+from tests.e2e.conftest import Instance
 
 
 def test_serve_port_in_use_is_refused(guildhall: Command) -> None:
@@ -16,11 +17,24 @@ def test_serve_port_in_use_is_refused(guildhall: Command) -> None:
 
 
 def test_serve_host_of_nobody_is_refused(guildhall: Command) -> None:
-    assert_refused(guildhall("serve", "--host", "203.0.113.77", "--port", "0"), "203.0.113.77", "--host")
+    assert_refused(guildhall("serve", "--host", "203.0.113.77", "--port", "0"), "203.0.113.77", "--host", lines=2)
 
 
 def test_serve_host_name_unknown_is_refused(guildhall: Command) -> None:
-    assert_refused(guildhall("serve", "--host", "guildhall.invalid", "--port", "0"), "guildhall.invalid", "--host")
+    outcome = guildhall("serve", "--host", "guildhall.invalid", "--port", "0")
+    assert_refused(outcome, "warning", "guildhall.invalid", "--host", lines=2)
+
+
+@pytest.mark.parametrize(
+    ("content", "mode", "word"), [("nonsense\n", 0o600, "line 1"), ("", 0o600, "no key"), ("", 0o644, "chmod")]
+)
+def test_serve_unusable_signing_keys_are_refused(
+    guildhall: Command, instance: Instance, content: str, mode: int, word: str
+) -> None:
+    keys = instance.folder / "signing.keys"
+    keys.write_text(content)
+    keys.chmod(mode)
+    assert_refused(guildhall("serve", "--port", "0"), str(keys), word)
 
 
 def _settings(**environ: str) -> Settings:
