@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 from dependency_injector import providers
+from litestar import Litestar
 
 from adapters.memory import ManualClock
 from entrypoints.container import Container, memory_container
-from entrypoints.http.lifespan import ReplyWork
+from entrypoints.http.lifespan import ReplyWork, lifespan
 from entrypoints.settings import Settings
 
 
@@ -64,3 +65,39 @@ async def test_reply_work_never_started_stops_at_once(container: Container) -> N
     container.reply_worker.override(providers.Object(worker))
     await ReplyWork(container).stop(3.0)
     assert worker.stopped_within is None
+
+
+class DeafHub:
+    """Starts, and fails to close."""
+
+    async def start(self) -> None:
+        return
+
+    async def close(self, _deadline: float) -> None:
+        raise OSError("no route")
+
+
+class Connections:
+    """Counts how often it was closed."""
+
+    closed = 0
+
+    async def dispose(self) -> None:
+        self.closed += 1
+
+
+async def test_shutdown_step_that_fails_keeps_no_other_from_running(
+    container: Container, caplog: pytest.LogCaptureFixture
+) -> None:
+    worker, connections = FailingWorker(failures=0), Connections()
+    container.reply_worker.override(providers.Object(worker))
+    container.hub.override(providers.Object(DeafHub()))
+    container.database.override(providers.Object(connections))
+    async with lifespan(container, ReplyWork(container))(Litestar([])):
+        await turns()
+    assert worker.stopped_within is not None
+    assert timedelta(seconds=9) < worker.stopped_within <= timedelta(seconds=10)
+    assert connections.closed == 1
+    assert [vars(record)["step"] for record in caplog.records if record.message == "shutdown_step_failed"] == [
+        "sockets"
+    ]
