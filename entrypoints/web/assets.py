@@ -8,6 +8,7 @@ from pathlib import Path
 from litestar import Response, get
 from litestar.enums import MediaType
 from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
 from litestar.status_codes import HTTP_200_OK, HTTP_304_NOT_MODIFIED
 
 from domain.errors import NotFound
@@ -64,7 +65,7 @@ def static_handlers() -> list[HTTPRouteHandler]:
 
 
 @get(f"{PREFIX}/{{version:str}}/{{file_path:path}}", opt=PUBLIC, include_in_schema=False)
-async def static_file(request: PageRequest, version: str, file_path: str) -> Response[bytes]:
+async def static_file(request: PageRequest, version: FromPath[str], file_path: FromPath[str]) -> Response[bytes]:
     """One file. An address with an older version still works, and is asked about each time."""
     known = assets()
     asset = known.files.get(str(file_path).lstrip("/"))

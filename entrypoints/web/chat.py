@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from litestar import get
-from litestar.params import Parameter
+from litestar.params import FromPath, Parameter
 from litestar.response import Template
 
 from application.chat.sessions import ChatSessionService, MessagePage
@@ -56,7 +56,7 @@ async def new_chat(
 @get("/chat/{session_id:str}", guards=[members_only])
 async def chat(
     request: PageRequest,
-    session_id: str,
+    session_id: FromPath[str],
     chat_session_service: ChatSessionServiceDependency,
     markdown: MarkdownDependency,
 ) -> Template:
@@ -71,7 +71,7 @@ async def chat(
 @get("/chat/{session_id:str}/transcript", guards=[members_only])
 async def transcript(
     request: PageRequest,
-    session_id: str,
+    session_id: FromPath[str],
     chat_session_service: ChatSessionServiceDependency,
     markdown: MarkdownDependency,
     before: Before = None,
@@ -85,7 +85,7 @@ async def transcript(
 @get("/chat/messages/{message_id:str}/html", guards=[members_only])
 async def message_html(
     request: PageRequest,
-    message_id: str,
+    message_id: FromPath[str],
     chat_session_service: ChatSessionServiceDependency,
     markdown: MarkdownDependency,
 ) -> Template:

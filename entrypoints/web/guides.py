@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from litestar import get
-from litestar.params import Parameter
+from litestar.params import FromPath, FromQuery, Parameter
 from litestar.response import Template
 
 from application.guides.search import GuideSearchHit
@@ -69,7 +69,7 @@ async def library(
 
 @get("/guides/{guide_id:str}", opt=PUBLIC)
 async def guide(
-    request: PageRequest, guide_id: str, guide_reading: GuideReadingDependency, markdown: MarkdownDependency
+    request: PageRequest, guide_id: FromPath[str], guide_reading: GuideReadingDependency, markdown: MarkdownDependency
 ) -> Template:
     """One guide to read; `#l<line>` opens a passage of it."""
     key = _guide_id(guide_id)
@@ -84,7 +84,7 @@ async def guide(
 async def saved(
     request: PageRequest,
     guide_reading: GuideReadingDependency,
-    unread: bool = False,
+    unread: FromQuery[bool] = False,
     cursor: Cursor = None,
 ) -> Template:
     """One's collection."""
