@@ -1,5 +1,6 @@
 """Markdown files of a folder, read one after another, and written all or none."""
 
+import errno
 import os
 import shutil
 import stat
@@ -113,7 +114,8 @@ def write_files(target: Path, files: list[GuideFile]) -> None:
         for file in files:
             _write(draft / file.path, file.text)
         for file in files:
-            (target / file.path).parent.mkdir(parents=True, exist_ok=True)
+            _make_room(target / file.path)
+        for file in files:
             (draft / file.path).replace(target / file.path)
     except OSError as error:
         if is_new:
@@ -124,6 +126,12 @@ def write_files(target: Path, files: list[GuideFile]) -> None:
         ) from error
     finally:
         shutil.rmtree(draft, ignore_errors=True)
+
+
+def _make_room(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
 
 
 def _write(path: Path, text: str) -> None:
