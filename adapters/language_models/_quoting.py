@@ -9,7 +9,8 @@ from application.ports.chat import GroundingPassage
 from application.ports.guides import TextAnalyzer
 
 MAX_SENTENCES, MAX_STEPS, MAX_CODE_LINES = 4, 12, 20
-NEXT_PASSAGES, NEXT_SCORE = 2, 0.8
+NEXT_PASSAGES, NEXT_SCORE = 2, 0.82
+MAX_ITEM_WORDS = 45
 _SENTENCE = re.compile(r"(?<=[.!?…])[\"')\]]*\s+(?=[\"'(\[`]*[A-Z0-9`])")
 _ITEM = re.compile(r"^(\s*)(-|\d+\.) ")
 _FENCE = re.compile(r"^\s*(`{3,})")
@@ -162,7 +163,7 @@ def _chosen(units: Sequence[_Unit], room: int, *, steps: bool) -> set[int]:
     if best is None:
         return set()
     chosen: set[int] = set()
-    if best.kind == "item" or (steps and not any(units[at].value for at in prose)):
+    if best.kind == "item" or (steps and _has_steps(units)) or not any(units[at].value for at in prose):
         chosen |= _of_list(units, order, room, steps=steps)
     useful = [at for at in prose if units[at].value > 0.35 * best.value] or prose[:2]
     chosen |= set(useful[:room])
@@ -171,14 +172,21 @@ def _chosen(units: Sequence[_Unit], room: int, *, steps: bool) -> set[int]:
     return chosen | _announced(units, chosen, room)
 
 
+def _has_steps(units: Sequence[_Unit]) -> bool:
+    return any(unit.kind == "item" and unit.text.lstrip()[:1].isdigit() for unit in units)
+
+
 def _of_list(units: Sequence[_Unit], order: Sequence[int], room: int, *, steps: bool) -> set[int]:
     """Numbered steps are quoted whole, other lists by their best items."""
-    first = next((at for at in order if units[at].kind == "item"), None)
+    items = [at for at in order if units[at].kind == "item"]
+    numbered = [at for at in items if steps and units[at].text.lstrip()[:1].isdigit()]
+    first = next(iter(numbered or items), None)
     if first is None:
         return set()
     block = [at for at, unit in enumerate(units) if unit.block == units[first].block]
     is_numbered = units[first].text.lstrip()[:1].isdigit()
-    if len(block) <= MAX_STEPS and (is_numbered or steps or len(block) <= 4):
+    is_short = sum(len(units[at].text.split()) for at in block) <= MAX_ITEM_WORDS * 4
+    if len(block) <= MAX_STEPS and room > 2 and (is_numbered or (is_short and (steps or len(block) <= 4))):
         return set(block)
     good = [at for at in order if at in block and units[at].value > 0.5 * units[first].value]
     return set(good[: max(room, 3)])

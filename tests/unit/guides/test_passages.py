@@ -11,8 +11,34 @@ from adapters.text.markdown import MarkdownRenderer
 from application.guides.passages import Passage, index_guide, passages
 from domain.guides import MAX_BODY_BYTES, GuideContent
 
-MARKUP = ["# A\n", "## B\n", "```\n", "~~~\n", "- x\n", "  - y\n", "1. z\n", "> q\n", "|a|b|\n|-|-|\n|c|d|\n", "---\n", "\n",
-          "===\n", "    code\n", "text *em* [l](u)\n", "<div>\n", "<!-- ", "-->\n", "!!! note\n", "\t", "[^1]: n\n", "`", "$$"]  # fmt: skip
+MARKUP = [
+    *(
+        "# A\n",
+        "## B\n",
+        "```\n",
+        "~~~\n",
+        "- x\n",
+        "  - y\n",
+        "1. z\n",
+        "> q\n",
+        "---\n",
+        "===\n",
+        "\n",
+        "\t",
+        "`",
+        "$$",
+    ),
+    *(
+        "|a|b|\n|-|-|\n|c|d|\n",
+        "    code\n",
+        "text *em* [l](u)\n",
+        "<div>\n",
+        "<!-- ",
+        "-->\n",
+        "!!! note\n",
+        "[^1]: n\n",
+    ),
+]
 
 
 def content(body: str | None, title: str = "Stops", description: str = "") -> GuideContent:
@@ -135,7 +161,7 @@ def test_passages_any_markdown_has_readable_ones_with_true_lines(body: str) -> N
 @pytest.mark.parametrize(
     "body",
     [
-        "# Stops\n\nIntro.\n\n## Trailing\n\n- a\n- b\n\n```\nx\n```\n\nFixed\n-----\n\n| a | b |\n|---|---|\n| c | d |\n",
+        "# Stops\n\nIntro.\n\n## Trailing\n\n- a\n- b\n\n```\nx\n```\n\nFixed\n-----\n\n| a | b |\n|---|---|\n| c | d |",
         "Text.\n\n1. one\n\n2. two\n\n> quoted\n> more\n\n***\n\nLast.",
     ],
 )

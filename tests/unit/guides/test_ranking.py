@@ -73,7 +73,7 @@ def test_ranking_order_does_not_depend_on_the_order_of_candidates() -> None:
 
 
 def test_ranking_equal_scores_are_ordered_by_title_place_and_id() -> None:
-    same = {title: "The same words here." for title in ("Beta", "Alpha", "Gamma")}
+    same = dict.fromkeys(("Beta", "Alpha", "Gamma"), "The same words here.")
     assert [each.candidate.guide_title for each in ranked("same words", same)] == ["Alpha", "Beta", "Gamma"]
 
 

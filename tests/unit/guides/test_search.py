@@ -16,8 +16,10 @@ FILES = {
     "risk/sizing.md": "---\ntitle: Position sizing\ncategory: risk\n---\n\nRisk one percent of the account per trade. "
     "A smaller account takes smaller positions.\n",
     "platform/accounts.md": "---\ntitle: Your account\ncategory: platform\n---\n\n## Forgotten password\n\n"
-    "Ask for a link by email; it is good for thirty minutes.\n\n## Deleting it\n\nAn account is deleted from its settings.\n",
-    "platform/backups.md": "---\ntitle: Backups\ncategory: platform\nrole: subscriber\n---\n\nA copy of the database is made every night.\n",
+    "Ask for a link by email; it is good for thirty minutes.\n\n## Deleting it\n\n"
+    "An account is deleted from its settings.\n",
+    "platform/backups.md": "---\ntitle: Backups\ncategory: platform\nrole: subscriber\n---\n\n"
+    "A copy of the database is made every night.\n",
 }  # fmt: skip
 
 

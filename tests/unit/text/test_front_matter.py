@@ -1,5 +1,7 @@
 """Reading and writing Markdown with front matter."""
 
+from contextlib import suppress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -27,12 +29,9 @@ def test_front_matter_body_that_looks_like_one_is_kept_apart(body: str) -> None:
 
 @given(st.text(max_size=300))
 def test_front_matter_any_text_is_read_or_refused_plainly(text: str) -> None:
-    try:
+    with suppress(Invalid):
         fields, body = FORMAT.read(text)
-    except Invalid as refusal:
-        assert "\n" not in refusal.message
-    else:
-        assert isinstance(body, str)
+        assert body in text.replace("\r\n", "\n").replace("\r", "\n")
         assert all(isinstance(name, str) for name in fields)
 
 

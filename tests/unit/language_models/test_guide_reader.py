@@ -1,0 +1,168 @@
+"""The built-in assistant's answers."""
+
+import asyncio
+import re
+from collections.abc import Sequence
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapters.language_models.guide_reader import NO_QUESTION, NOT_GROUNDED, NOTHING_FOUND, GuideReader
+from adapters.memory.system import ManualClock
+from adapters.text.analyzer import SnowballAnalyzer
+from adapters.text.markdown import MarkdownRenderer
+from application.ports.chat import GroundingPassage, ModelEvent, ModelRequest, PromptMessage, ReplyEnd, TextDelta
+from domain.chat import MessageRole
+from domain.guides import GuideId
+
+ANALYZER = SnowballAnalyzer()
+STOPS = (
+    "A trailing stop follows the price at a fixed distance. It never moves back. The weather has no part in it.\n\n"
+    "Coffee is served at nine."
+)
+STEPS = "To set one:\n\n1. Open the position.\n2. Choose a distance:\n   - in points\n3. Press Save.\n\nThat is all."
+
+
+def passage(
+    number: int, text: str, *, title: str = "Stops", heading: str = "Trailing", score: float = 10
+) -> GroundingPassage:
+    return GroundingPassage(number, GuideId(UUID(int=number)), title, heading, 0, text, score)
+
+
+def request(
+    question: str,
+    *passages: GroundingPassage,
+    before: Sequence[str] = (),
+    grounded: bool = True,
+    max_tokens: int = 2_000,
+) -> ModelRequest:
+    messages = [PromptMessage(MessageRole.USER, text) for text in (*before, question)]
+    return ModelRequest(
+        model="guide-reader",
+        messages=messages,
+        passages=passages,
+        grounded=grounded,
+        temperature=0.7,
+        max_tokens=max_tokens,
+    )
+
+
+async def events(asked: ModelRequest) -> list[ModelEvent]:
+    return [event async for event in GuideReader(ANALYZER, ManualClock(), pace_seconds=0).stream(asked)]
+
+
+async def answer(asked: ModelRequest) -> str:
+    return "".join(event.text for event in await events(asked) if isinstance(event, TextDelta))
+
+
+async def test_guide_reader_answer_quotes_the_sentences_that_speak_to_it() -> None:
+    said = await answer(request("How far does a trailing stop follow the price?", passage(1, STOPS)))
+    assert "A trailing stop follows the price at a fixed distance." in said
+    assert "Coffee" not in said
+
+
+async def test_guide_reader_answer_names_its_guide_and_cites_the_passage() -> None:
+    said = await answer(request("What is a trailing stop?", passage(3, STOPS)))
+    assert said.startswith("**Stops**, “Trailing”:")
+    assert re.findall(r"\[(\d+)\]", said) == ["3"]
+
+
+async def test_guide_reader_steps_stay_numbered_and_whole() -> None:
+    said = await answer(request("How do I set one?", passage(1, STEPS)))
+    assert "To set one:\n\n1. Open the position.\n2. Choose a distance:\n   - in points\n3. Press Save." in said
+
+
+async def test_guide_reader_code_stays_code() -> None:
+    text = "To turn it on:\n\n```\nstop = __trail__\n```"
+    said = await answer(request("How do I turn it on?", passage(1, text)))
+    assert "```\nstop = __trail__\n```" in said
+    assert "[1]" in said
+
+
+async def test_guide_reader_near_passages_are_added_and_far_ones_are_not() -> None:
+    near = passage(2, "A trailing stop may be moved.", title="Orders", score=9)
+    far = passage(3, "A trailing stop was new in 2012.", title="History", score=2)
+    said = await answer(request("trailing stop", passage(1, STOPS), near, far))
+    assert "See also **Orders**" in said
+    assert "History" not in said
+
+
+async def test_guide_reader_nothing_found_is_said_plainly_with_what_to_try() -> None:
+    assert await answer(request("What is the capital of Mongolia?")) == NOTHING_FOUND
+    assert "nothing" in NOTHING_FOUND
+
+
+async def test_guide_reader_without_grounding_says_how_to_get_an_answer() -> None:
+    assert await answer(request("What is a stop?", passage(1, STOPS), grounded=False)) == NOT_GROUNDED
+
+
+async def test_guide_reader_empty_question_asks_for_one() -> None:
+    assert await answer(request("  ")) == NO_QUESTION
+
+
+async def test_guide_reader_follow_up_is_read_with_the_question_before() -> None:
+    text = "Fees are charged monthly. A trailing stop never moves back. Coffee is served at nine."
+    said = await answer(request("And can it go lower?", passage(1, text), before=["What is a trailing stop?"]))
+    assert "never moves back" in said
+
+
+async def test_guide_reader_long_answer_is_kept_within_the_limit() -> None:
+    many = [passage(n, f"A trailing stop number {n} follows. " * 3, title=f"Guide {n}") for n in range(1, 4)]
+    short = await answer(request("trailing stop", *many, max_tokens=10))
+    assert "See also" not in short
+    assert "[1]" in short
+
+
+async def test_guide_reader_stream_ends_once_with_a_count_of_tokens() -> None:
+    streamed = await events(request("trailing stop?", passage(1, STOPS)))
+    assert isinstance(streamed[-1], ReplyEnd)
+    assert streamed[-1].tokens_used > 10
+    assert all(isinstance(event, TextDelta) and event.text for event in streamed[:-1])
+    assert len(streamed) > 10
+
+
+async def test_guide_reader_pause_between_words_is_the_clocks() -> None:
+    clock = ManualClock()
+    stream = GuideReader(ANALYZER, clock, pace_seconds=0.5).stream(request("trailing stop?", passage(1, STOPS)))
+    await anext(stream)
+    second = asyncio.ensure_future(anext(stream))
+    await asyncio.sleep(0)
+    assert clock.sleepers == 1
+    clock.advance(timedelta(seconds=1))
+    assert isinstance(await second, TextDelta)
+    await stream.aclose()
+
+
+async def test_guide_reader_is_healthy_and_names_its_model() -> None:
+    reader = GuideReader(ANALYZER, ManualClock())
+    assert await reader.is_healthy()
+    assert reader.default_model == "guide-reader"
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "<script>alert(1)</script> stop",
+        "[stop](javascript:alert(1))",
+        "stop *a* _b_ __c__ | d",
+        "# stop",
+        "> stop",
+        "+ stop",
+    ],
+)
+async def test_guide_reader_quoted_text_never_turns_into_markup(hostile: str) -> None:
+    said = await answer(request("stop", passage(1, hostile, title="A *b* [c](d)", heading="<b>")))
+    html = MarkdownRenderer().render(said)
+    shown = re.sub(r"\s+", " ", re.sub(r"<[^>]*>", "", html)).replace("&lt;", "<").replace("&gt;", ">")
+    assert hostile in shown
+    assert "<a" not in html
+
+
+@given(st.text(max_size=200), st.text(min_size=1, max_size=300), st.text(max_size=60))
+async def test_guide_reader_any_passage_and_question_give_an_answer(question: str, text: str, title: str) -> None:
+    streamed = await events(request(question, passage(1, text, title=title)))
+    assert isinstance(streamed[-1], ReplyEnd)
+    assert any(isinstance(event, TextDelta) for event in streamed)
