@@ -179,6 +179,7 @@ class Container(containers.DeclarativeContainer):
         bus,
         clock,
         ids,
+        metrics,
         providers.Factory(_hub_settings, settings),
     )
 

@@ -61,6 +61,8 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
             proxy_headers=False,
             http="httptools",
             ws="websockets-sansio",
+            # Deflate would compress every frame once per socket, and undo encoding an event once.
+            ws_per_message_deflate=False,
             ws_max_size=settings.realtime.max_frame_bytes * 2,
             lifespan="on",
             timeout_graceful_shutdown=max(1, round(settings.http.shutdown_seconds)),

@@ -76,16 +76,19 @@ class ChannelFeed:
         """The subscriptions that are told as it happens."""
         return [subscription for subscription in self.subscriptions.values() if subscription.is_live]
 
-    def tell(self, event: LoggedEvent, epoch: str) -> None:
-        """Give the next event to everybody who may see it: encoded once, queued without waiting."""
+    def tell(self, event: LoggedEvent, epoch: str) -> int:
+        """Give the next event to everybody who may see it: encoded once, queued without waiting. How many got it."""
         text, offset, minimum_role = event_frame(event, epoch), event.offset, event.minimum_role
         self.last = offset
         self.heard_of(offset)
+        told = 0
         for subscription in self.subscriptions.values():
             if not subscription.is_live:
                 subscription.hold_back(offset, minimum_role, text, self.held_back_limit)
             elif subscription.connection.role >= minimum_role and offset > subscription.cursor:
                 subscription.connection.outbox.put(text)
+                told += 1
+        return told
 
     def restart(self, position: int) -> list[Subscription]:
         """Go on from another position, with a gap before it; gives back the live ones, which have to be told so."""

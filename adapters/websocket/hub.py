@@ -14,6 +14,7 @@ from adapters.websocket.outbox import Outbox, OutboxLimits, Transport
 from adapters.websocket.rights import RightsWatch
 from adapters.websocket.rooms import Rooms
 from adapters.websocket.subscriber import Subscriber
+from application.ports.observability import SocketMetrics
 from application.ports.realtime import (
     Announcement,
     Bus,
@@ -62,6 +63,7 @@ class Hub:
         bus: Bus,
         clock: Clock,
         ids: Ids,
+        metrics: SocketMetrics,
         settings: HubSettings | None = None,
     ) -> None:
         self.manager = manager
@@ -70,7 +72,10 @@ class Hub:
         self._bus = bus
         self._clock = clock
         self._ids = ids
-        self._rooms = Rooms(event_log, subscriptions, self.settings.held_back, self._session_changed)
+        self._metrics = metrics
+        self._rooms = Rooms(
+            event_log, subscriptions, self.settings.held_back, self._session_changed, metrics.events_sent
+        )
         self._rights = RightsWatch(subscriptions, self._lose_right)
         self.subscriber = Subscriber(self._rooms, manager, subscriptions, self.settings.max_subscriptions)
         self._stop_listening: Callable[[], None] | None = None
@@ -128,6 +133,7 @@ class Hub:
         outbox = Outbox(transport, self.settings.outbox)
         connection = WebSocketConnection(str(self._ids.new()), actor.require_member(), self._clock.now(), actor, outbox)
         self.manager.connect(connection)
+        self._metrics.socket_opened()
         if self._closing:
             self.send_away(connection, 1_000)
         return SocketClient(self, connection, self._clock)
@@ -135,7 +141,8 @@ class Hub:
     def disconnect(self, connection: WebSocketConnection) -> None:
         """The socket is gone."""
         self.subscriber.leave(connection)
-        self.manager.disconnect(connection.connection_id)
+        if self.manager.disconnect(connection.connection_id) is not None:
+            self._metrics.socket_closed()
 
     async def refresh(self, connection: WebSocketConnection) -> Actor | None:
         """The socket's member as the database knows them now; None when they are no longer signed in."""

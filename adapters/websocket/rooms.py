@@ -37,7 +37,8 @@ class Room:
 class Rooms:
     """Brings each channel's log to its sockets: announced events at once, lost ones by reading the log.
 
-    `on_session_changed` hears of every change of a session, with whether the session is gone.
+    `on_session_changed` hears of every change of a session, with whether the session is gone;
+    `on_told` of how many sockets got an event.
     """
 
     def __init__(
@@ -46,11 +47,13 @@ class Rooms:
         subscriptions: Subscriptions,
         held_back_limit: int,
         on_session_changed: Callable[[Channel, bool], None],
+        on_told: Callable[[int], None],
     ) -> None:
         self._event_log = event_log
         self._subscriptions = subscriptions
         self._held_back_limit = held_back_limit
         self._on_session_changed = on_session_changed
+        self._on_told = on_told
         self._rooms: dict[Channel, Room] = {}
         self._with_deltas: set[Channel] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -145,7 +148,7 @@ class Rooms:
 
     def _tell(self, room: Room, event: LoggedEvent) -> None:
         room.replies.flush()
-        room.feed.tell(event, self.epoch)
+        self._on_told(room.feed.tell(event, self.epoch))
         try:
             if event.type == "message_completed":
                 room.replies.complete(event.payload)

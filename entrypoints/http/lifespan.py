@@ -55,7 +55,7 @@ class ReplyWork:
 
 
 def lifespan(container: Container, work: ReplyWork) -> Callable[[Litestar], AbstractAsyncContextManager[None]]:
-    """The hub and the reply worker around the application's life.
+    """The hub, the reply worker and the sweep of old events around the application's life.
 
     At the end sockets are told to come back (1012), running replies get what is left of the deadline, and the
     connections to the database close. A step that fails keeps no other from running.
@@ -65,9 +65,12 @@ def lifespan(container: Container, work: ReplyWork) -> Callable[[Litestar], Abst
     async def live(_app: Litestar) -> AsyncIterator[None]:
         await container.hub().start()
         work.start()
+        sweeping = asyncio.create_task(container.event_retention().run(), name="event-retention")
         try:
             yield
         finally:
+            sweeping.cancel()
+            await asyncio.wait({sweeping})
             ends = asyncio.get_running_loop().time() + container.settings().http.shutdown_seconds
 
             def left() -> float:

@@ -96,6 +96,7 @@ async def _hub(container: Container) -> AsyncIterator[Hub]:
         container.bus(),
         container.clock(),
         container.ids(),
+        container.metrics(),
         SETTINGS,
     )
     await hub.start()

@@ -289,3 +289,17 @@ async def test_hub_closing_sends_away_new_sockets_too() -> None:
 
     assert [peer.socket.closed[0] for peer in (early, late) if peer.socket.closed] == [1012, 1012]
     assert early.frames[-1]["retry_after_ms"] > 0
+
+
+async def test_hub_sockets_and_what_they_were_told_are_counted() -> None:
+    async with World() as world:
+        peers = [world.peer(await world.member(name=name)) for name in ("ada", "ben")]
+        for peer in peers:
+            await peer.subscribe("guides")
+        world.guide_changed()
+        await turns(5)
+        open_then = world.metrics.open
+        world.guide_changed(Role.ADMIN)
+        await turns(5)
+
+    assert (open_then, world.metrics.sent) == (2, 2)

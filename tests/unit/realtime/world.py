@@ -34,6 +34,25 @@ from domain.identity import Actor, Grant, GrantId, GrantSource, Member, MemberId
 Frame = Mapping[str, Any]
 
 
+class CountedSockets:
+    """Socket metrics that remember."""
+
+    def __init__(self) -> None:
+        self.open = self.sent = 0
+
+    def socket_opened(self) -> None:
+        """One more."""
+        self.open += 1
+
+    def socket_closed(self) -> None:
+        """One less."""
+        self.open -= 1
+
+    def events_sent(self, count: int) -> None:
+        """So many more."""
+        self.sent += count
+
+
 class LossyBus(InMemoryBus):
     """A bus that loses everything while `is_losing`."""
 
@@ -164,6 +183,7 @@ class World:
     def __init__(self, settings: HubSettings | None = None, clock: Clock | None = None) -> None:
         self.manual_clock = ManualClock()
         self.clock: Clock = clock or self.manual_clock
+        self.metrics = CountedSockets()
         self.store, self.bus, self.ids = MemoryStore(), LossyBus(), SequentialIds()
         self.log = SlowEventLog(self.store)
         self.running = RunningReplyRegistry(self.bus)
@@ -254,7 +274,7 @@ class World:
             InMemoryChatQueries(self.store), InMemoryMemberQueries(self.store), self.log, self.running, self.clock
         )
         manager = ConnectionManager(self.clock)
-        return Hub(manager, subscriptions, self.log, self.bus, self.clock, self.ids, self.settings)
+        return Hub(manager, subscriptions, self.log, self.bus, self.clock, self.ids, self.metrics, self.settings)
 
 
 async def turns(count: int) -> None:
