@@ -1,7 +1,7 @@
 """Who may open a page. Every handler names the guard, or carries the mark `PUBLIC`."""
 
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
@@ -28,10 +28,12 @@ def sign_in_path(path: str, query: str) -> str:
 
 def own_path(wanted: str | None) -> str:
     """Where to go after signing in: a path of this site, whatever was asked for."""
-    if not wanted or not wanted.startswith("/") or wanted.startswith(("//", "/\\")) or not wanted.isprintable():
+    if (
+        not wanted
+        or not wanted.startswith("/")
+        or wanted.startswith("//")
+        or "\\" in wanted
+        or not wanted.isprintable()
+    ):
         return HOME
-    try:
-        parts = urlsplit(wanted)
-    except ValueError:
-        return HOME
-    return HOME if parts.scheme or parts.netloc or "\\" in parts.path else wanted
+    return wanted

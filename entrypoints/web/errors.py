@@ -5,8 +5,8 @@ from http import HTTPStatus
 from typing import Any
 
 import structlog
-from litestar import Request, Response
-from litestar.exceptions import HTTPException
+from litestar import Litestar, Request, Response
+from litestar.exceptions import HTTPException, NotFoundException
 from litestar.response import Redirect, Template
 from litestar.types import ExceptionHandlersMap
 
@@ -40,6 +40,19 @@ def error_page(request: Request[Any, Any, Any], status: HTTPStatus, message: str
     }
     headers = {"Cache-Control": "no-store"}
     return Template("error.html", context=context, status_code=int(status), headers=headers)
+
+
+def show_error_pages(app: Litestar) -> None:
+    """Addresses that nothing answers show browsers a page; programs get what they got before."""
+    otherwise = app.exception_handlers[HTTPException]
+
+    def on_nothing_there(request: Request[Any, Any, Any], error: NotFoundException) -> Response[Any]:
+        if wants_page(request):
+            return error_page(request, HTTPStatus.NOT_FOUND, "There is nothing at this address.")
+        answer: Response[Any] = otherwise(request, error)
+        return answer
+
+    app.exception_handlers[NotFoundException] = on_nothing_there
 
 
 def wants_page(request: Request[Any, Any, Any]) -> bool:

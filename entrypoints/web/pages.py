@@ -8,10 +8,10 @@ from entrypoints.container import Container
 from entrypoints.web import chat, guides, identity
 from entrypoints.web.assets import static_handlers
 from entrypoints.web.dependencies import dependencies
-from entrypoints.web.errors import PAGE_ERRORS
+from entrypoints.web.errors import PAGE_ERRORS, show_error_pages
 from entrypoints.web.templating import template_config
 
-__all__ = ["page_handlers", "static_handlers", "template_config"]
+__all__ = ["page_handlers", "show_error_pages", "static_handlers", "template_config"]
 
 
 def page_handlers(container: Container) -> list[Router]:

@@ -2,10 +2,11 @@
 
 import json
 import re
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
+from domain.chat import ChatMessageId
 from domain.identity import Role
 from tests.integration.http.house import House, Json, Person, expect_problem
 
@@ -234,3 +235,24 @@ async def test_icon_by_its_old_name_served(site: House) -> None:
 
     assert answer.headers["content-type"] == "image/svg+xml"
     assert answer.content.startswith(b"<svg")
+
+
+async def test_ended_reply_rendered_without_its_markup(site: House) -> None:
+    member = await site.person("ada")
+    session = await site.session(member)
+    posted = await site.message(member, session["id"])
+    path = f"/chat/messages/{posted['reply_id']}/html"
+    while_waiting = await site.client.get(path, headers=member.headers)
+    async with site.container.unit_of_work() as work:
+        reply = await work.chat_messages.get(ChatMessageId(UUID(posted["reply_id"])))
+        reply.begin(site.container.clock().now())
+        reply.complete("**Bold** <script>x</script>", site.container.clock().now())
+        await work.chat_messages.save(reply)
+        await work.commit()
+    ended = await site.client.get(path, headers=member.headers)
+    page = await site.client.get(f"/chat/{session['id']}", headers=member.headers)
+
+    assert "<template" not in while_waiting.text
+    assert "<strong>Bold</strong> &lt;script&gt;" in ended.text
+    assert f'data-version="{reply.version}"' in ended.text
+    assert ended.text.strip() in page.text

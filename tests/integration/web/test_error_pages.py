@@ -1,0 +1,61 @@
+"""Addresses that lead nowhere, and files."""
+
+import pytest
+
+from entrypoints.web.pages import show_error_pages
+from tests.integration.http.house import House, expect_problem
+
+BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+
+
+async def test_unknown_address_browser_gets_page(site: House) -> None:
+    show_error_pages(site.app)
+    answer = await site.client.get("/no/such/page", headers=BROWSER)
+
+    assert answer.status_code == 404
+    assert "There is nothing at this address" in answer.text
+
+
+@pytest.mark.parametrize(("path", "headers"), [("/api/v1/nowhere", BROWSER), ("/no/such/page", {"Accept": "*/*"})])
+async def test_unknown_address_program_gets_problem(site: House, path: str, headers: dict[str, str]) -> None:
+    show_error_pages(site.app)
+
+    expect_problem(await site.client.get(path, headers=headers), 404, "not_found")
+
+
+async def test_page_parameter_of_wrong_kind_says_so(site: House) -> None:
+    member = await site.person("ada")
+    answer = await site.client.get("/saved?unread=perhaps", headers=member.headers)
+
+    assert answer.status_code == 400
+    assert "The address cannot be read" in answer.text
+
+
+async def test_static_file_unchanged_not_sent_again(site: House) -> None:
+    first = await site.client.get("/static/any/js/text.js")
+    again = await site.client.get(
+        "/static/any/js/text.js", headers={"If-None-Match": f'W/{first.headers["etag"]}, "x"'}
+    )
+    other = await site.client.get("/static/any/js/text.js", headers={"If-None-Match": '"x"'})
+
+    assert first.headers["content-type"] == "text/javascript; charset=utf-8"
+    assert again.status_code == 304
+    assert again.content == b""
+    assert again.headers["etag"] == first.headers["etag"]
+    assert other.content == first.content
+
+
+@pytest.mark.parametrize(
+    "path", ["js/../../pages.py", "..%2f..%2fpages.py", "js/absent.js", "templates/base.html", "js"]
+)
+async def test_static_file_outside_of_folder_not_found(site: House, path: str) -> None:
+    expect_problem(await site.client.get(f"/static/any/{path}"), 404, "not_found")
+
+
+async def test_static_modules_import_only_each_other(site: House) -> None:
+    page = await site.client.get("/sign-in")
+    module = page.text.split('<script type="module" src="')[1].partition('"')[0]
+    answer = await site.client.get(module)
+
+    assert "immutable" in answer.headers["cache-control"]
+    assert "from './api.js'" in answer.text
