@@ -6,10 +6,11 @@ from datetime import timedelta
 from typing import Any
 
 import msgspec
-from sqlalchemy import URL, Connection, event
+from sqlalchemy import URL, Connection, CursorResult, event
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from adapters.sql.errors import translated
+from adapters.sql.finishing import to_its_end
 from adapters.sql.urls import database_url
 
 BUSY_TIMEOUT = timedelta(seconds=5)
@@ -38,7 +39,7 @@ class Database:
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """A connection on which each statement sees what is committed, without a transaction around it."""
         with translated():
-            async with self.reader.connect() as connection:
+            async with _WholeConnection(self.reader) if self.is_sqlite else self.reader.connect() as connection:
                 if not self.is_sqlite:
                     await connection.execution_options(isolation_level="AUTOCOMMIT")
                 yield connection
@@ -48,6 +49,13 @@ class Database:
         await self.writer.dispose()
         if self.reader is not self.writer:
             await self.reader.dispose()
+
+
+class _WholeConnection(AsyncConnection):
+    """Ends each statement before a cancellation is raised: one cut off would pin the write-ahead log for good."""
+
+    async def execute(self, *arguments: Any, **options: Any) -> CursorResult[Any]:
+        return await to_its_end(super().execute(*arguments, **options))
 
 
 def _encode(value: object) -> str:

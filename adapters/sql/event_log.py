@@ -10,6 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from adapters.sql.database import Database
 from adapters.sql.errors import translated
+from adapters.sql.finishing import to_its_end
 from adapters.sql.tables import channel_events, channels, instance
 from adapters.sql.transaction import Transaction
 from adapters.sql.types import AnyRow
@@ -79,6 +80,9 @@ class SqlEventLog(EventLog):
         return LogSlice(tuple(_from_row(row) for row in rows if row.offset is not None), complete)
 
     async def prune(self, before: datetime, limit: int) -> int:
+        return await to_its_end(self._prune(before, limit))
+
+    async def _prune(self, before: datetime, limit: int) -> int:
         with translated():
             async with self._database.writer.begin() as connection:
                 oldest = (await connection.execute(_OLDEST, {"before": before, "count": limit})).all()

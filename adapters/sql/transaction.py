@@ -1,17 +1,19 @@
 """The one transaction that all repositories of a unit of work write in."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Coroutine, Mapping, Sequence
+from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 from sqlalchemy import CursorResult, Executable
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.sql.errors import translated
+from adapters.sql.finishing import to_its_end
 from adapters.sql.types import AnyRow
 from domain.errors import StaleVersion
 from domain.events import Event
 
+T = TypeVar("T")
 Parameters = Mapping[str, object] | Sequence[Mapping[str, object]]
 
 
@@ -47,14 +49,24 @@ class Transaction:
         """Roll back what was not committed, and give the connection back."""
         connection, self._connection = self.connection, None
         with translated():
-            await connection.close()
+            await to_its_end(connection.close())
+
+    async def begin(self) -> None:
+        """Begin it in the database."""
+        with translated():
+            await self._step(self.connection.begin().start())
+
+    async def commit(self) -> None:
+        """Make what was written last."""
+        with translated():
+            await self.connection.commit()
 
     async def execute(
         self, statement: Executable, parameters: Parameters | None = None
     ) -> CursorResult[*tuple[Any, ...]]:
         """Run a statement; raises `Conflict` or `Unavailable` for what the driver reports."""
         with translated():
-            return await self.connection.execute(statement, parameters)
+            return await self._step(self.connection.execute(statement, parameters))
 
     async def attempt(self, statement: Executable, parameters: Mapping[str, object]) -> CursorResult[*tuple[Any, ...]]:
         """Run a statement that may meet a `Conflict` after which the transaction goes on."""
@@ -90,3 +102,7 @@ class Transaction:
     def collect(self, aggregate: Recording) -> None:
         """Take over the aggregate's recorded events for the commit."""
         self.events.extend(aggregate.collect_events())
+
+    async def _step(self, step: Coroutine[Any, Any, T]) -> T:
+        # PostgreSQL ends a cancelled statement itself, also one that waits for a lock.
+        return await (to_its_end(step) if self.is_sqlite else step)

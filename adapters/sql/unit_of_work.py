@@ -1,5 +1,6 @@
 """All repositories over one transaction."""
 
+from collections.abc import Sequence
 from functools import cached_property
 from types import TracebackType
 from typing import Self
@@ -9,6 +10,7 @@ from adapters.sql.chat_sessions import SqlChatSessionRepository
 from adapters.sql.database import Database
 from adapters.sql.errors import translated
 from adapters.sql.event_log import append_events
+from adapters.sql.finishing import to_its_end
 from adapters.sql.guides import SqlGuideRepository
 from adapters.sql.idempotency import SqlIdempotencyKeys
 from adapters.sql.identity import SqlMemberRepository
@@ -38,12 +40,12 @@ class SqlUnitOfWork(UnitOfWork):
     async def __aenter__(self) -> Self:
         with translated():
             connection = await self._database.writer.connect()
-            self._transaction = Transaction(connection, is_sqlite=self._database.is_sqlite)
-            try:
-                await connection.begin()
-            except BaseException:
-                await connection.close()
-                raise
+        self._transaction = Transaction(connection, is_sqlite=self._database.is_sqlite)
+        try:
+            await self._transaction.begin()
+        except BaseException:
+            await self._end()
+            raise
         return self
 
     async def __aexit__(
@@ -59,12 +61,16 @@ class SqlUnitOfWork(UnitOfWork):
     async def commit(self) -> None:
         transaction = self._require_open()
         logged = await append_events(transaction, self._clock.now())
-        with translated():
-            await transaction.connection.commit()
-        announcements = [*logged, *self._announcements]
-        await self._end()
-        for announcement in announcements:
-            self._bus.publish(announcement)
+        # What is committed is announced, also when whoever asked for it is cancelled meanwhile.
+        await to_its_end(self._finish(transaction, [*logged, *self._announcements]))
+
+    async def _finish(self, transaction: Transaction, announcements: Sequence[Announcement]) -> None:
+        await transaction.commit()
+        try:
+            await self._end()
+        finally:
+            for announcement in announcements:
+                self._bus.publish(announcement)
 
     async def _end(self) -> None:
         transaction, self._transaction = self._require_open(), None
