@@ -8,20 +8,20 @@ from application.guides._query import Query, QueryWord, rarity
 from application.guides.ranking import Ranked
 from application.ports.guides import Candidates
 
-SURE = 0.5
+SURE = 0.45
 LIGHT_SHARE = 0.2
 
 # Fitted on questions about eight libraries that are not part of the project, answerable or not, balanced.
-BIAS = -2.77
+BIAS = -2.6
 SIGNS: Mapping[str, float] = {
-    "held": 1.15,
-    "unknown": -1.11,
-    "matched": 1.4,
-    "missing": -0.81,
-    "phrase": 1.38,
-    "title_fit": 1.29,
-    "headings": 1.52,
-    "score": 1.75,
+    "held": 1.4,
+    "unknown": -1.29,
+    "matched": 1.28,
+    "missing": -0.7,
+    "phrase": 1.17,
+    "title_fit": 1.2,
+    "headings": 1.58,
+    "score": 1.87,
     "body": 1.34,
 }
 

@@ -109,7 +109,7 @@ def _table(block: Block) -> Iterator[Piece]:
     for index, row in enumerate(block.lines[2:]):
         cells = _cells(row)
         rest = [(header[at] if at < len(header) else "", cell) for at, cell in enumerate(cells) if at and cell]
-        tail = rest[0][1] if len(rest) == 1 and len(header) == 2 else "; ".join(f"{name} {cell}".strip() for name, cell in rest)
+        tail = "; ".join(cell if len(header) == 2 else f"{name} {cell}".strip() for name, cell in rest)
         text = ": ".join(part for part in (cells[0] if cells else "", tail) if part)
         if re.search(r"\w", text):
             yield _piece(block.line, f"- {text}", tight=index > 0)

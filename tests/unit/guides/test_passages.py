@@ -54,7 +54,7 @@ def words(text: str) -> int:
 
 
 def test_passages_headings_give_the_path_without_the_title() -> None:
-    found = divided("# Stops\n\nIntro.\n\n## Trailing\n\nFollow.\n\n### Offset\n\nLater.\n\n## Fixed\n\nStay.")
+    found = divided("# Stops\n\nIntro\n\n## Trailing\n\nFollow.\n\n### Offset\n\nLater.\n\n## Fixed\n\nStay.")
     assert [passage.heading for passage in found] == ["", "Trailing", "Trailing > Offset", "Fixed"]
 
 
@@ -161,7 +161,7 @@ def test_passages_any_markdown_has_readable_ones_with_true_lines(body: str) -> N
 @pytest.mark.parametrize(
     "body",
     [
-        "# Stops\n\nIntro.\n\n## Trailing\n\n- a\n- b\n\n```\nx\n```\n\nFixed\n-----\n\n| a | b |\n|---|---|\n| c | d |",
+        "# Stops\n\nIntro\n\n## Trailing\n\n- a\n- b\n\n```\nx\n```\n\nFixed\n-----\n\n| a | b |\n|---|---|\n| c | d |",
         "Text.\n\n1. one\n\n2. two\n\n> quoted\n> more\n\n***\n\nLast.",
     ],
 )
