@@ -28,6 +28,7 @@ _WHY = {
     401: "Not signed in, or the token does not hold.",
     403: "Not allowed: the role does not reach, or another site's page asks.",
     404: "Absent, or somebody else's.",
+    408: "The body did not arrive in time.",
     409: "Contradicts what is already there.",
     412: "Changed since it was read.",
     413: "The body is too large.",
@@ -46,7 +47,7 @@ def project_version() -> str:
 
 def refusals(*statuses: int, body: bool = False) -> Mapping[int, ResponseSpec]:
     """The problems a route answers with, for its documentation; `body` adds those of reading one."""
-    also = {400, 413, 415, 422} if body else {400}
+    also = {400, 408, 413, 415, 422} if body else {400}
     return {
         status: ResponseSpec(
             data_container=Problem, description=_WHY[status], media_type=PROBLEM_JSON, generate_examples=False

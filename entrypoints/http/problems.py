@@ -63,6 +63,8 @@ _DETAIL_OF = {
     HTTPStatus.METHOD_NOT_ALLOWED: "This address does not take that method; the header Allow names those it takes.",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is larger than this server takes.",
 }
+# How Litestar says that the client is gone; nobody hears the answer, and it is no failure of ours.
+_GONE = "client disconnected prematurely"
 _MISSING = re.compile(r"Missing required \w+ parameter '(?P<name>[^']+)'")
 
 _log = logging.getLogger(__name__)
@@ -90,6 +92,8 @@ def on_http_exception(request: Request[Any, Any, Any], error: HTTPException) -> 
     """The framework refused: no such address or method, a body too large, parameters that don't hold."""
     if isinstance(error, ValidationException):
         return on_domain_error(request, _invalid_parameters(error))
+    if error.detail == _GONE:
+        return on_domain_error(request, Malformed("The client went away before its body was whole."))
     if error.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return on_unexpected(request, error)
     status = HTTPStatus(error.status_code)

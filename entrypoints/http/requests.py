@@ -1,13 +1,14 @@
 """Reading request bodies: strict JSON in UTF-8, into the struct that the handler names."""
 
+import asyncio
 from functools import lru_cache
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 from litestar import Request
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException
-from litestar.status_codes import HTTP_415_UNSUPPORTED_MEDIA_TYPE
+from litestar.status_codes import HTTP_408_REQUEST_TIMEOUT, HTTP_415_UNSUPPORTED_MEDIA_TYPE
 
 from domain.errors import FieldError, Invalid, Malformed
 from domain.identity import Actor
@@ -16,6 +17,17 @@ from entrypoints.http.refusals import refused_value
 
 class ApiRequest(Request[Actor, None, State]):
     """A request whose JSON is decoded once, strictly: no text for numbers, no unknown fields, no NUL in texts."""
+
+    body_seconds: ClassVar[float] = 30.0
+
+    async def body(self) -> bytes:
+        """All of the body; raises a 408 when it is not there within `body_seconds`."""
+        try:
+            async with asyncio.timeout(self.body_seconds):
+                return await super().body()
+        except TimeoutError:
+            detail = f"The body did not arrive within {self.body_seconds:g} s."
+            raise HTTPException(status_code=HTTP_408_REQUEST_TIMEOUT, detail=detail) from None
 
     async def json(self) -> Any:
         """The body as the handler's type; raises `Malformed`, `Invalid`, or a 415."""
