@@ -197,7 +197,8 @@ async def test_chat_conversation_renamed_exported_and_deleted(member: Visitor) -
     await menu.click()
     async with page.expect_response("**/export?format=json") as exporting:
         await page.get_by_role("button", name="Export as JSON").click()
-    exported = await (await exporting.value).json()
+    exported = await (await member.context.request.get((await exporting.value).url)).json()
+    assert (await exporting.value).ok
     assert exported["messages"][0]["content"] == QUESTION
 
     await menu.click()

@@ -15,8 +15,10 @@ wireTabs();
 wirePasswords();
 if (mayBeSignedIn()) comeBack();
 
+// The browser carries the fragment of the wanted page along: the message or passage that was linked.
 function goOn() {
-  location.replace(main.dataset.next);
+  const place = /^#[lm]\d+$/.test(location.hash) ? location.hash : '';
+  location.replace(main.dataset.next + place);
 }
 
 // An access cookie lives for 30 minutes, the sign-in behind it for days.
