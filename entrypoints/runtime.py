@@ -65,7 +65,8 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
             ws_per_message_deflate=False,
             ws_max_size=settings.realtime.max_frame_bytes * 2,
             lifespan="on",
-            timeout_graceful_shutdown=max(1, round(settings.http.shutdown_seconds)),
+            # Requests get the first half of the deadline, replies and what else runs beside them the second.
+            timeout_graceful_shutdown=max(1, round(settings.http.shutdown_seconds / 2)),
         ),
         container,
     )

@@ -57,7 +57,7 @@ class ReplyWork:
 def lifespan(container: Container, work: ReplyWork) -> Callable[[Litestar], AbstractAsyncContextManager[None]]:
     """The hub, the reply worker and the sweep of old events around the application's life.
 
-    At the end sockets are told to come back (1012), running replies get what is left of the deadline, and the
+    At the end sockets are told to come back (1012), running replies get what is left of the deadline's second half, and the
     connections to the database close. A step that fails keeps no other from running.
     """
 
@@ -71,7 +71,7 @@ def lifespan(container: Container, work: ReplyWork) -> Callable[[Litestar], Abst
         finally:
             sweeping.cancel()
             await asyncio.wait({sweeping})
-            ends = asyncio.get_running_loop().time() + container.settings().http.shutdown_seconds
+            ends = asyncio.get_running_loop().time() + container.settings().http.shutdown_seconds / 2
 
             def left() -> float:
                 return max(0.0, ends - asyncio.get_running_loop().time())
