@@ -11,11 +11,14 @@ from snowballstemmer.english_stemmer import EnglishStemmer
 from adapters.text._stop_words import STOP_WORDS
 from application.ports.guides import Term, TextAnalyzer
 
-# A word may hold combining marks (decomposed accents), inner apostrophes, hyphens and thousands separators.
-_WORD = re.compile(r"\w[\w\u0300-\u036f]*(?:(?:['\u2019\-\u2010\u2011]|(?<=\d),(?=\d{3}))\w[\w\u0300-\u036f]*)*")
+# A word may hold combining marks (decomposed accents), inner apostrophes, hyphens, and points and commas in numbers.
+_WORD = re.compile(
+    r"\w[\w\u0300-\u036f]*(?:(?:['\u2019\-\u2010\u2011]|(?<=\d),(?=\d{3})|(?<=\d)\.(?=\d))\w[\w\u0300-\u036f]*)*"
+)
 _PIECE = re.compile(r"[^\W_][^\W_\u0300-\u036f]*(?:[\u0300-\u036f][^\W_]*)*")
 _HUMP = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 _ENDING = re.compile(r"['\u2019](?:s|d|m|ll|re|ve)$", re.IGNORECASE)
+_POINT = re.compile(r"(?<=\d)\.(?=\d)")
 _NOT_LETTER = re.compile(r"[\W_]+")
 _JOINER = re.compile(r"[-\u2010\u2011]")
 _LONGEST = 64
@@ -23,7 +26,7 @@ _CACHED_WORDS = 30_000
 
 
 class SnowballAnalyzer(TextAnalyzer):
-    """Case folded, accents removed, English stems (Snowball's Porter 2).
+    """Case folded, accents removed, English stems (Snowball's Porter 2). A number is one word: `1.6` is 1p6.
 
     A compound is indexed whole and in parts: `stop-loss` as stoploss, stop, loss; `max_open` as maxopen, max, open;
     `minRoi` as minroi, min, roi. Term values hold letters and digits only. Stop words keep their form.
@@ -57,7 +60,7 @@ class SnowballAnalyzer(TextAnalyzer):
 
     def _compound(self, word: str, start: int) -> Iterator[Term]:
         base = _without_ending(word)
-        whole = _fold(_NOT_LETTER.sub("", base))[:_LONGEST]
+        whole = _fold(_NOT_LETTER.sub("", _POINT.sub("p", base)))[:_LONGEST]
         if not whole:
             return
         yield Term(self._value(whole), start, start + len(base))

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import Enum, auto
 from functools import cached_property
 from itertools import pairwise
 
@@ -19,6 +20,14 @@ _FEW = 2
 _UNWRITTEN = 50
 _POINTING = frozenset({"it", "its", "that", "this", "they", "them", "their", "those", "these", "and", "also", "else"})
 _PARTICLES = frozenset({"up", "in", "out", "off", "on", "down", "over", "back", "through"})
+
+
+class Leaning(Enum):
+    """Whether a question is to be read together with the one before: at once, or when it finds nothing alone."""
+
+    NOT = auto()
+    PERHAPS = auto()
+    FULLY = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +94,14 @@ class QueryReader:
         meanings = (QueryWord("", related=dict.fromkeys(idiom.meaning, IDIOM)) for _, idiom in phrases)
         return Query((*kept.values(), *meanings))
 
-    def follows_up(self, question: str) -> bool:
-        """Whether a question leans on the one before: it points back, or says too little by itself."""
+    def leans(self, question: str) -> Leaning:
+        """How much a question leans on the one before: whether it points back, and whether it says little by itself."""
         terms = [term.value for term in self._analyzer.terms(question)]
         own = [term for term in terms if not self._analyzer.is_stop_word(term) and term not in self._lexicon.light]
-        return len(own) <= _FEW or not _POINTING.isdisjoint(terms)
+        points, says_little = not _POINTING.isdisjoint(terms), len(own) <= _FEW
+        if points and says_little:
+            return Leaning.FULLY
+        return Leaning.PERHAPS if points or says_little else Leaning.NOT
 
     def _phrases(self, found: Sequence[str]) -> Iterable[tuple[int, Idiom]]:
         """The phrases in a question, with the place where each starts."""

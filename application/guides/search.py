@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from application.guides._confidence import SURE, confidence
-from application.guides._query import Query, QueryReader
+from application.guides._query import Leaning, Query, QueryReader
 from application.guides._snippets import snippet
 from application.guides._spelling import corrections
 from application.guides.ranking import Ranked, heading_reader, rank
@@ -57,13 +57,16 @@ class PassageFinder:
         """Up to `limit` passages that `role` may read.
 
         `context` are the member's questions before this one, oldest first: what a follow-up like "and on weekends?"
-        leaves unsaid is taken from the last of them, when the question alone finds no answer.
+        leaves unsaid is taken from the last of them.
         """
-        found = await self._find(self._reader.read(question), role, limit)
-        if found.confident or not context or not self._reader.follows_up(question):
-            return found
-        together = await self._find(self._reader.read(f"{context[-1]}\n{question}"), role, limit)
-        return together if together.confident else found
+        alone = self._reader.read(question)
+        leaning = self._reader.leans(question) if context else Leaning.NOT
+        if leaning is Leaning.NOT:
+            return await self._find(alone, role, limit)
+        together = self._reader.read(f"{context[-1]}\n{question}")
+        first, second = (together, alone) if leaning is Leaning.FULLY else (alone, together)
+        found = await self._find(first, role, limit)
+        return found if found.confident else await self._find(second, role, limit)
 
     async def _find(self, query: Query, role: Role, limit: int) -> FoundPassages:
         if not query.words:

@@ -42,6 +42,7 @@ def test_analyzer_spellings_of_one_word_give_one_term(one: str, other: str) -> N
         ("GitHub", ["github"]),
         ("HTTPServerError", ["httpservererror", "http", "server", "error"]),
         ("__init__", ["init"]),
+        ("v2.1", ["v2p1"]),
     ],
 )
 def test_analyzer_compounds_are_indexed_whole_and_in_parts(text: str, expected: list[str]) -> None:
