@@ -1,5 +1,6 @@
 """Engines and how their connections are set up."""
 
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -98,6 +99,11 @@ def _sqlite_reader(url: URL, busy_timeout: timedelta) -> AsyncEngine:
 
 def _set_up(engine: AsyncEngine, busy_timeout: timedelta, *pragmas: str) -> None:
     milliseconds = round(busy_timeout.total_seconds() * 1000)
+
+    @event.listens_for(engine.sync_engine, "do_connect")
+    def open_first(_dialect: object, _record: object, arguments: Any, options: Any) -> None:
+        # A file that aiosqlite cannot open leaves it with a thread that speaks to the event loop after its end.
+        sqlite3.connect(*arguments, **options).close()
 
     @event.listens_for(engine.sync_engine, "connect")
     def connect(connection: Any, _record: object) -> None:
