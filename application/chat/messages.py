@@ -11,6 +11,7 @@ from domain.chat import (
     ChatMessageId,
     ChatSession,
     ChatSessionId,
+    MessageRole,
     MessageSnapshot,
     MessageStatus,
     checked_content,
@@ -76,8 +77,9 @@ class MessageService:
 
     async def cancel(self, actor: Actor, message_id: ChatMessageId) -> MessageSnapshot:
         """Stop a reply, keeping what arrived; one that has ended stays as it is."""
+        session_id = await self._session_of(actor, message_id)
         async with self._unit_of_work() as work:
-            session, message = await self._load(work, actor, message_id)
+            session, message = await self._load(work, actor, session_id, message_id)
             if message.status is MessageStatus.STREAMING:
                 message.cancel(self._arrived(session.id, message), self._clock.now())
                 await work.reply_queue.cancel(message_id)
@@ -89,8 +91,9 @@ class MessageService:
 
     async def regenerate(self, actor: Actor, message_id: ChatMessageId) -> MessageSnapshot:
         """Ask for a reply again: the same message, the next generation. Raises `Conflict` while it streams."""
+        session_id = await self._session_of(actor, message_id)
         async with self._unit_of_work() as work:
-            session, message = await self._load(work, actor, message_id)
+            session, message = await self._load(work, actor, session_id, message_id)
             session.require_active()
             message.regenerate(session)
             await work.chat_messages.save(message)
@@ -115,15 +118,20 @@ class MessageService:
             raise Conflict("This Idempotency-Key was used for another message; use a new key.")
         message = (await work.chat_messages.get(found[1])).snapshot()
         following = await work.chat_messages.history(message.session_id, message.seq + 2, 1)
-        asked = following and following[-1].seq == message.seq + 1 and following[-1].author_id is None
+        asked = following and following[-1].seq == message.seq + 1 and following[-1].role is MessageRole.ASSISTANT
         return PostedMessage(message, following[-1].id if asked else None)
 
-    async def _load(self, work: UnitOfWork, actor: Actor, message_id: ChatMessageId) -> tuple[ChatSession, ChatMessage]:
-        member_id = actor.require_member()
-        seen = await self._queries.message(member_id, message_id)
+    async def _session_of(self, actor: Actor, message_id: ChatMessageId) -> ChatSessionId:
+        # Asked before the unit of work: a query inside one holds two connections, and enough of them starve the pool.
+        seen = await self._queries.message(actor.require_member(), message_id)
         if seen is None:
             raise NotFound("There is no such message.")
-        session = _shared(await work.chat_sessions.get(seen.session_id), member_id)
+        return seen.session_id
+
+    async def _load(
+        self, work: UnitOfWork, actor: Actor, session_id: ChatSessionId, message_id: ChatMessageId
+    ) -> tuple[ChatSession, ChatMessage]:
+        session = _shared(await work.chat_sessions.get(session_id), actor.require_member())
         return session, await work.chat_messages.get(message_id)
 
     def _arrived(self, session_id: ChatSessionId, message: ChatMessage) -> str:

@@ -29,8 +29,6 @@ from domain.errors import Invalid, NotFound
 from domain.events import session_channel
 from domain.identity import Actor
 
-MAX_PAGE = 200
-
 
 @dataclass(frozen=True, slots=True)
 class SessionChanges:

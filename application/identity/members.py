@@ -125,15 +125,14 @@ class MemberService:
         now = self._clock.now()
         async with self._unit_of_work() as work:
             owner = await work.members.owner(now)
-            if owner is not None:
-                return await self._view(owner.id), False
-            member = self._new_member(None, "owner", None)
-            grant_id = GrantId(self._ids.new())
-            grant = Grant(grant_id, Role.OWNER, GrantSource.BOOTSTRAP, None, "first owner of the instance", None, now)
-            member.grant(grant, OPERATOR)
-            await work.members.add(member, now)
-            await work.commit()
-        return await self._view(member.id), True
+            is_new = owner is None
+            if owner is None:
+                owner = self._new_member(None, "owner", None)
+                grant_id, reason = GrantId(self._ids.new()), "first owner of the instance"
+                owner.grant(Grant(grant_id, Role.OWNER, GrantSource.BOOTSTRAP, None, reason, None, now), OPERATOR)
+                await work.members.add(owner, now)
+                await work.commit()
+        return await self._view(owner.id), is_new
 
     async def has_owner(self) -> bool:
         """Whether some member is OWNER now."""

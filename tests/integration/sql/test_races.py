@@ -1,13 +1,16 @@
 """Twenty racers over two sets of engines, as two processes would be."""
 
+import asyncio
 from datetime import timedelta
 from uuid import UUID
 
+from application.chat.messages import MessageService
+from application.chat.running import RunningReplyRegistry
 from application.ports.chat import ReplyJob
-from domain.chat import ChatMessage, ChatMessageId
+from domain.chat import ChatMessage, ChatMessageId, MessageStatus
 from domain.errors import Conflict, InvalidToken
 from domain.events import session_channel
-from domain.identity import OneTimeToken, OneTimeTokenId, TokenPurpose
+from domain.identity import Actor, OneTimeToken, OneTimeTokenId, Role, TokenPurpose
 from tests.support.backend import Backend
 from tests.support.given import asked, new_member, posted, stored_member, stored_session
 from tests.support.racing import race
@@ -134,3 +137,24 @@ async def test_races_of_checkpoints_and_reads_lose_no_update(backend: Backend, s
     assert snapshot is not None
     assert snapshot.version == 1 + RACERS
     assert {word for word in snapshot.title.split() if word.isdigit()} == {str(number) for number in range(RACERS)}
+
+
+async def test_races_to_cancel_and_regenerate_never_wait_for_a_second_connection(backend: Backend) -> None:
+    member = await stored_member(backend)
+    actor = Actor(member.id, Role.PUBLIC)
+    service = MessageService(
+        backend.unit_of_work, backend.chat, RunningReplyRegistry(backend.bus), backend.clock, backend.ids
+    )
+    replies = []
+    for _ in range(2 * RACERS):
+        reply_id = (await service.post(actor, (await stored_session(backend, member)).id, "Hello?")).reply_id
+        assert reply_id is not None
+        replies.append(reply_id)
+
+    async def again(number: int) -> MessageStatus:
+        await service.cancel(actor, replies[number])
+        return (await service.regenerate(actor, replies[number])).status
+
+    async with asyncio.timeout(8):
+        results = await race(len(replies), again)
+    assert results == [MessageStatus.STREAMING] * len(replies)
