@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from application.chat.grounding import MAX_PASSAGES, citations_used, numbered
 from application.guides.search import PassageFinder
-from application.ports.chat import LanguageModels, ModelRequest, PromptMessage, ReplyEnd
+from application.ports.chat import LanguageModels, ModelError, ModelFailure, ModelRequest, PromptMessage, ReplyEnd
 from domain.chat import Citation, LLMProvider, MessageRole, SessionSettings, checked_content
 from domain.errors import Invalid
 from domain.identity import Actor
@@ -56,11 +56,15 @@ class Ask:
             max_tokens=defaults.max_tokens,
         )
         pieces: list[str] = []
+        whole = False
         async with aclosing(model.stream(request)) as events:
             async for event in events:
                 if isinstance(event, ReplyEnd):
+                    whole = True
                     break
                 pieces.append(event.text)
                 yield event.text
+        if not whole:
+            raise ModelError(ModelFailure.BROKEN, "the stream ended before the answer did")
         text = "".join(pieces)
         yield Answer(text, citations_used(text, passages))

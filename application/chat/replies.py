@@ -22,15 +22,15 @@ from application.ports.observability import ReplyMetrics
 from application.ports.system import Clock
 from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.chat import ChatMessage, MessageRole, MessageSnapshot, MessageStatus, SessionSnapshot
-from domain.errors import NotFound
+from domain.errors import NotFound, Unavailable
 
 HISTORY_MESSAGES = 20
+STORE_PAUSE_SECONDS = 1.0
 APOLOGY = "Sorry, I could not answer that just now. Please try again in a moment."
 
 _SPOKEN = frozenset({MessageStatus.COMPLETE, MessageStatus.CANCELLED, MessageStatus.INTERRUPTED})
 
 _log = logging.getLogger(__name__)
-
 
 _Ending = Callable[[ChatMessage, datetime], None]
 
@@ -80,11 +80,9 @@ class ReplyWriter:
             return
         running = self._running.start(job, self._clock.now())
         try:
-            ending = await self._produce(turn, running)
-        except BaseException:
+            await self._store(job, await self._produce(turn, running))
+        finally:
             self._running.stop(running)
-            raise
-        await self._finish(running, ending)
 
     async def interrupt(self, running: RunningReply, reason: str) -> None:
         """End a reply that cannot go on here, keeping what arrived."""
@@ -92,7 +90,10 @@ class ReplyWriter:
         def interrupted(reply: ChatMessage, now: datetime) -> None:
             reply.interrupt(running.text, reason, now, running.first_token_at)
 
-        await self._finish(running, interrupted)
+        try:
+            await self._end(running.job, interrupted)
+        finally:
+            self._running.stop(running)
 
     async def recover(self, job: ReplyJob, reason: str) -> None:
         """End a reply whose process is gone, keeping what was stored."""
@@ -152,11 +153,14 @@ class ReplyWriter:
                 running.append(event.text, self._clock.now())
         return None
 
-    async def _finish(self, running: RunningReply, ending: _Ending) -> None:
-        try:
-            await self._end(running.job, ending)
-        finally:
-            self._running.stop(running)
+    async def _store(self, job: ReplyJob, ending: _Ending) -> None:
+        """Store the end; while the database does not answer it is tried again, as long as the claim is held."""
+        while True:
+            try:
+                return await self._end(job, ending)
+            except Unavailable:
+                _log.warning("reply_end_not_stored", extra={"message_id": str(job.message_id)}, exc_info=True)
+                await self._clock.sleep(STORE_PAUSE_SECONDS)
 
     async def _end(self, job: ReplyJob, ending: _Ending) -> None:
         # Whoever touches a reply locks its session first, so that two never wait for each other.
@@ -189,7 +193,7 @@ def _failed(running: RunningReply, error: ModelError) -> _Ending:
     reason = f"{error.failure}: {error}"
 
     def ending(reply: ChatMessage, now: datetime) -> None:
-        if running.text:
+        if running.text.strip():
             reply.interrupt(running.text, reason, now, running.first_token_at)
         else:
             reply.fail(APOLOGY, reason, now)
@@ -201,8 +205,7 @@ def _conversation(history: Sequence[MessageSnapshot]) -> Sequence[PromptMessage]
     return [
         PromptMessage(message.role, message.content)
         for message in history
-        if message.content
-        and message.status in {MessageStatus.COMPLETE, MessageStatus.CANCELLED, MessageStatus.INTERRUPTED}
+        if message.content and message.status in _SPOKEN
     ]
 
 

@@ -16,6 +16,7 @@ from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.chat import ChatMessageId
 
 RECOVERY_BATCH = 50
+MAX_RUNNING = 64
 SERVER_STOPPED = "The server stopped while answering; regenerate the reply."
 
 _log = logging.getLogger(__name__)
@@ -104,10 +105,13 @@ class ReplyWorker:
 
     async def _claim_all(self) -> None:
         self._wake.clear()
-        while not self._stopping and (job := await self._claim()) is not None:
+        while self._has_room() and (job := await self._claim()) is not None:
             task = asyncio.create_task(self._writer.write(job))
             self._tasks[job.message_id] = task
             task.add_done_callback(partial(self._ended, job))
+
+    def _has_room(self) -> bool:
+        return not self._stopping and len(self._tasks) < MAX_RUNNING
 
     async def _claim(self) -> ReplyJob | None:
         now = self._clock.now()
@@ -129,10 +133,12 @@ class ReplyWorker:
         replies = self._running.all()
         if grown := [reply for reply in replies if reply.length > reply.stored_length]:
             async with self._unit_of_work() as work:
-                for reply in grown:
-                    reply.stored_length = reply.length
-                    await work.chat_messages.checkpoint(reply.job.message_id, reply.job.generation, reply.text)
+                texts = [reply.text for reply in grown]
+                for reply, text in zip(grown, texts, strict=True):
+                    await work.chat_messages.checkpoint(reply.job.message_id, reply.job.generation, text)
                 await work.commit()
+            for reply, text in zip(grown, texts, strict=True):
+                reply.stored_length = len(text)
         now = self._clock.now()
         if due := [reply for reply in replies if now - reply.renewed_at >= self._times.lease / 3]:
             await self._renew(due, now)

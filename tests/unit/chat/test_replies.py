@@ -38,10 +38,11 @@ async def test_reply_streamed_text_is_stored_as_it_was_announced(working: ChatWo
         (Script((), error=BROKEN), MessageStatus.FAILED, APOLOGY),
         (Script(()), MessageStatus.FAILED, APOLOGY),
         (Script((), truncated=True), MessageStatus.FAILED, APOLOGY),
+        (Script((" ", "\n")), MessageStatus.FAILED, APOLOGY),
         (Script(("Half ",), error=BROKEN), MessageStatus.INTERRUPTED, "Half "),
         (Script(("Half ",), truncated=True), MessageStatus.INTERRUPTED, "Half "),
     ],
-    ids=["error-first", "empty", "truncated-first", "error-midway", "truncated-midway"],
+    ids=["error-first", "empty", "truncated-first", "blank", "error-midway", "truncated-midway"],
 )
 async def test_reply_failing_model_ends_in_the_right_state(
     working: ChatWorld, script: Script, status: MessageStatus, content: str
