@@ -117,6 +117,8 @@ class AuthService:
                 raise InvalidToken("The refresh token is not valid; sign in again.")
             outcome = sign_in.refresh(self._tokens.hashed(secret), self._tokens.hashed(successor), now)
             await work.sign_ins.save(sign_in)
+            if outcome is RefreshOutcome.REUSED:
+                work.announce(RightsChanged(member_id=sign_in.member_id))
             await work.commit()
         if outcome is RefreshOutcome.REUSED:
             raise InvalidToken("The refresh token was used before; the sign-in was ended. Sign in again.")

@@ -3,6 +3,7 @@
 import pytest
 
 from application.identity.sign_in import Credentials, Device
+from application.ports.realtime import RightsChanged
 from domain.errors import InvalidCredentials, InvalidToken
 from domain.identity import OPERATOR, Role
 from tests.unit.identity.conftest import PASSWORD, IdentityWorld
@@ -77,8 +78,10 @@ async def test_refresh_reused_after_the_grace_ends_the_sign_in(world: IdentityWo
     second = await world.auth.refresh(first.refresh_token)
     world.later(seconds=31)
 
+    world.heard.clear()
     with pytest.raises(InvalidToken, match="used before"):
         await world.auth.refresh(first.refresh_token)
+    assert world.heard == [RightsChanged(member_id=first.member_id)]
     with pytest.raises(InvalidToken):
         await world.auth.refresh(second.refresh_token)
     with pytest.raises(InvalidToken):
