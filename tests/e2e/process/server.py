@@ -16,7 +16,7 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from tests.e2e.conftest import COMMAND, Instance
 
-PATIENCE = 20.0
+PATIENCE = 30.0
 LEASE_SECONDS = 2
 USERNAME, PASSWORD = "ada", "correct horse battery staple"
 SETTINGS = {
