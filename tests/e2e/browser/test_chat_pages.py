@@ -150,7 +150,10 @@ async def test_chat_answer_lost_on_the_way_message_not_doubled(member: Visitor) 
     await page.keyboard.press("Enter")
     await expect(page.locator(reply())).to_have_count(2)
     await expect(page.locator(".message--own")).to_have_count(2)
-    await page.wait_for_function("Object.keys(localStorage).filter((key) => key.includes('outbox')).length === 0")
+    for _ in range(100):
+        if not await page.evaluate("Object.keys(localStorage).some((key) => key.includes('outbox'))"):
+            break
+        await page.wait_for_timeout(100)
 
     assert len(set(keys)) == 1
     assert len(keys) == 2

@@ -109,10 +109,13 @@ async def test_state_own_message_shown_once_whatever_arrives_first(guest: Visito
     const told = after(sending, { type: 'new_message', message: own });
     const both = reduce(told, { type: 'acknowledged', key: 'k', message: own });
     const answered = reduce(sending, { type: 'acknowledged', key: 'k', message: own });
-    return [entries(told).length, entries(both).length, entries(answered).length];
+    const lost = reduce(sending, { type: 'attempted', key: 'k', outcome: 'waiting', problem: { status: 0 } });
+    const untried = after(queued, { type: 'new_message', message: own });
+    return [told, both, answered, after(lost, { type: 'new_message', message: own }), untried]
+      .map((state) => entries(state).length);
     """
 
-    assert await tried(guest, script) == [1, 1, 1]
+    assert await tried(guest, script) == [1, 1, 1, 1, 2]
 
 
 async def test_state_refused_message_stays_with_its_reason(guest: Visitor) -> None:

@@ -118,12 +118,14 @@ function withoutPending(state, key) {
   return { ...state, pending: state.pending.filter((item) => item.key !== key) };
 }
 
-// The socket may tell of an own message before the answer to its request arrives: it is not shown twice.
+// The socket may tell of an own message before the answer to its request arrives, or after that answer was lost:
+// what was tried at least once is not shown twice.
 function withoutConfirmed(state, messages) {
   let { pending } = state;
   for (const message of messages) {
     const isOwn = message.role === 'user' && message.author_id === state.memberId;
-    const at = isOwn ? pending.findIndex((item) => item.state === 'sending' && item.content === message.content) : -1;
+    const isIt = (item) => (item.state === 'sending' || item.problem) && item.content === message.content;
+    const at = isOwn ? pending.findIndex(isIt) : -1;
     if (at >= 0) pending = pending.toSpliced(at, 1);
   }
   return pending === state.pending ? state : { ...state, pending };
