@@ -7,6 +7,8 @@ from enum import StrEnum
 from pathlib import PurePosixPath
 from typing import TypeVar
 
+from application.guides._blocks import Kind, blocks
+from application.guides._plain import plain
 from application.guides.library import GuideDraft, GuideLibrary
 from application.ports.guides import GuideFile, GuideFormat, GuideQueries, GuideView
 from application.ports.system import Clock
@@ -15,7 +17,6 @@ from domain.errors import FieldError, GuildhallError, Invalid, Unavailable
 from domain.guides import MAX_DESCRIPTION, MAX_SOURCE_PATH, MAX_TITLE, Difficulty
 from domain.identity import Actor, Role
 
-_HEADING = re.compile(r"^#{1,6}\s+(?P<text>.+?)\s*#*\s*$|^(?P<setext>\S.*)\n(?:=+|-+)\s*$", re.MULTILINE)
 _UNSAFE = re.compile(r"[^a-z0-9]+")
 _Named = TypeVar("_Named", Role, Difficulty)
 
@@ -184,8 +185,8 @@ def _export_path(view: GuideView, taken: Mapping[str, GuideFile]) -> str:
 
 
 def _first_heading(body: str) -> str | None:
-    match = _HEADING.search(body)
-    return (match["text"] or match["setext"]).strip()[:MAX_TITLE] if match else None
+    headings = (plain(block.lines[0]) for block in blocks(body) if block.kind is Kind.HEADING)
+    return next((" ".join(text.split())[:MAX_TITLE] for text in headings if text.strip()), None)
 
 
 def _text(front: Mapping[str, object], key: str) -> str | None:
