@@ -8,6 +8,7 @@ from threading import Lock
 
 from snowballstemmer.english_stemmer import EnglishStemmer
 
+from adapters.text._spelling import american
 from adapters.text._stop_words import STOP_WORDS
 from application.ports.guides import Term, TextAnalyzer
 
@@ -18,6 +19,7 @@ _WORD = re.compile(
 _PIECE = re.compile(r"[^\W_][^\W_\u0300-\u036f]*(?:[\u0300-\u036f][^\W_]*)*")
 _HUMP = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 _ENDING = re.compile(r"['\u2019](?:s|d|m|ll|re|ve)$", re.IGNORECASE)
+_VERSION = re.compile(r"(v?\d+\.\d+)\.\d+$", re.IGNORECASE)
 _POINT = re.compile(r"(?<=\d)\.(?=\d)")
 _NOT_LETTER = re.compile(r"[\W_]+")
 _JOINER = re.compile(r"[-\u2010\u2011]")
@@ -26,10 +28,11 @@ _CACHED_WORDS = 30_000
 
 
 class SnowballAnalyzer(TextAnalyzer):
-    """Case folded, accents removed, English stems (Snowball's Porter 2). A number is one word: `1.6` is 1p6.
+    """Case folded, accents removed, English stems (Snowball's Porter 2). British spellings are American ones.
 
-    A compound is indexed whole and in parts: `stop-loss` as stoploss, stop, loss; `max_open` as maxopen, max, open;
-    `minRoi` as minroi, min, roi. Term values hold letters and digits only. Stop words keep their form.
+    A number is one word, a point in it a "p": `1.6.2` is 1p6p2 and 1p6. A compound is indexed whole and in parts:
+    `stop-loss` as stoploss, stop, loss; `max_open` as maxopen, max, open; `minRoi` as minroi, min, roi. Term values
+    hold letters and digits only. Stop words keep their form.
     """
 
     def __init__(self) -> None:
@@ -39,7 +42,7 @@ class SnowballAnalyzer(TextAnalyzer):
         def stem(word: str) -> str:
             # The stemmer keeps its state between steps, so threads take turns.
             with lock:
-                return str(stemmer.stemWord(word))
+                return str(stemmer.stemWord(american(word)))
 
         self._stem = stem
 
@@ -65,7 +68,7 @@ class SnowballAnalyzer(TextAnalyzer):
             return
         yield Term(self._value(whole), start, start + len(base))
         for part, offset in _parts(base):
-            value = self._value(_fold(part)[:_LONGEST])
+            value = self._value(_fold(_POINT.sub("p", part))[:_LONGEST])
             if value:
                 yield Term(value, start + offset, start + offset + len(part))
 
@@ -74,7 +77,10 @@ class SnowballAnalyzer(TextAnalyzer):
 
 
 def _parts(word: str) -> Iterator[tuple[str, int]]:
-    """Pieces of a compound with their places; nothing for a plain word."""
+    """Pieces of a compound with their places; nothing for a plain word. Of a version, what it is a patch of."""
+    if version := _VERSION.match(word):
+        yield version.group(1), 0
+        return
     if "'" in word or "\u2019" in word or "," in word:
         return
     if "_" in word or _JOINER.search(word):

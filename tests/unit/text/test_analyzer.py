@@ -24,6 +24,12 @@ def values(text: str) -> list[str]:
         ("e-mail", "email"),
         ("10,000", "10000"),
         ("O'Reilly", "oreilly"),
+        ("organisation", "organization"),
+        ("colours", "color"),
+        ("analysed", "analyze"),
+        ("licence", "license"),
+        ("centre", "center"),
+        ("exercise", "exercises"),
         ("guide's", "guides"),
         ("\ufb01le", "files"),
     ],
@@ -43,6 +49,7 @@ def test_analyzer_spellings_of_one_word_give_one_term(one: str, other: str) -> N
         ("HTTPServerError", ["httpservererror", "http", "server", "error"]),
         ("__init__", ["init"]),
         ("v2.1", ["v2p1"]),
+        ("1.6.2", ["1p6p2", "1p6"]),
     ],
 )
 def test_analyzer_compounds_are_indexed_whole_and_in_parts(text: str, expected: list[str]) -> None:
