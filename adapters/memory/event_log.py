@@ -13,10 +13,10 @@ from domain.identity import Role
 
 
 def append_events(store: MemoryStore, events: Iterable[Event], now: datetime) -> list[LoggedEvent]:
-    """Write the events into the logs of their channels, each with the channel's next offset."""
+    """Write the events into the logs of their channels, each with the channel's next offset; all of them or none."""
+    encoded = [(event, msgspec.json.encode(event_payload(event))) for event in events]
     logged: list[LoggedEvent] = []
-    for event in events:
-        payload = msgspec.json.encode(event_payload(event))
+    for event, payload in encoded:
         for channel in event.channels():
             log = store.logs.setdefault(channel, ChannelLog())
             log.last += 1

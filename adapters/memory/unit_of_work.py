@@ -87,8 +87,8 @@ class InMemoryUnitOfWork(UnitOfWork):
 
     async def commit(self) -> None:
         transaction = self._open()
-        self._store.tables = transaction.tables
         logged = append_events(self._store, transaction.events, self._clock.now())
+        self._store.tables = transaction.tables
         announcements = [*logged, *self._announcements]
         self._end()
         for announcement in announcements:

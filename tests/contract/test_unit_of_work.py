@@ -1,12 +1,14 @@
 """The unit of work: all or nothing, and what it tells the world."""
 
 import json
+from dataclasses import replace
 from datetime import UTC
 
 import pytest
 
+from application.ports.chat import SessionFilter
 from application.ports.realtime import Announcement, LoggedEvent, ReplyWaiting, RightsChanged
-from domain.chat import ChatMessage, ChatMessageId
+from domain.chat import ChatMessage, ChatMessageId, SessionUpdated
 from domain.errors import NotFound
 from domain.events import GUIDES, session_channel, user_channel
 from domain.identity import MemberId, Role
@@ -264,3 +266,19 @@ async def test_unit_of_work_message_of_a_rolled_back_place_leaves_no_gap(backend
         lost = ChatMessage.by_member(ChatMessageId(backend.ids.new()), session.id, seq, session.user_id, "lost", now)
         await work.chat_messages.add(lost)
     assert (await posted(backend, session)).seq == 1
+
+
+async def test_unit_of_work_event_that_cannot_be_encoded_stores_nothing(backend: Backend) -> None:
+    owner = await stored_member(backend)
+    good, bad = new_session(backend, owner), new_session(backend, owner)
+    bad.collect_events()
+    bad.record(SessionUpdated(change="created", session=replace(bad.snapshot(), title="\ud800")))
+
+    async with backend.unit_of_work() as work:
+        await work.chat_sessions.add(good)
+        await work.chat_sessions.add(bad)
+        with pytest.raises(UnicodeEncodeError):
+            await work.commit()
+
+    assert (await backend.chat.sessions(owner.id, SessionFilter(), limit=5)).items == ()
+    assert (await backend.event_log.positions([user_channel(owner.id)])) == {user_channel(owner.id): 0}
