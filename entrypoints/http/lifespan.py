@@ -57,8 +57,8 @@ class ReplyWork:
 def lifespan(container: Container, work: ReplyWork) -> Callable[[Litestar], AbstractAsyncContextManager[None]]:
     """The hub, the reply worker and the sweep of old events around the application's life.
 
-    At the end sockets are told to come back (1012), running replies get what is left of the deadline's second half, and the
-    connections to the database close. A step that fails keeps no other from running.
+    At the end sockets are told to come back (1012), running replies get what is left of the second half of the
+    deadline, and the connections to the database close. A step that fails keeps no other from running.
     """
 
     @asynccontextmanager
