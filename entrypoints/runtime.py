@@ -16,16 +16,18 @@ from application.ports.system import CannotStart
 from entrypoints.container import Container, sql_container
 from entrypoints.http.app import create_app
 from entrypoints.settings import Settings
-from entrypoints.web.pages import page_handlers, static_handlers, template_config
+from entrypoints.web.pages import page_handlers, show_error_pages, static_handlers, template_config
 
 _log = structlog.get_logger(__name__)
 
 
 def create_application(container: Container) -> Litestar:
     """The API, the sockets and the pages as one ASGI application."""
-    return create_app(
+    app = create_app(
         container, pages=[*page_handlers(container), *static_handlers()], template_config=template_config()
     )
+    show_error_pages(app)
+    return app
 
 
 def serve(settings: Settings) -> None:
