@@ -14,7 +14,7 @@ from application.guides.search import GuideSearchHit
 from application.ports.guides import GuideFilter
 from domain.errors import NotFound
 from domain.guides import Difficulty, GuideId
-from entrypoints.web.access import PUBLIC, members_only
+from entrypoints.web.access import members_only
 from entrypoints.web.dependencies import (
     GuideReadingDependency,
     GuideSearchDependency,
@@ -31,7 +31,7 @@ Text = Annotated[str, Parameter(max_length=400)]
 Cursor = Annotated[str | None, Parameter(max_length=8_192)]
 
 
-@get("/guides", opt=PUBLIC)
+@get("/guides", guards=[members_only])
 async def library(
     request: PageRequest,
     guide_reading: GuideReadingDependency,
@@ -67,7 +67,7 @@ async def library(
     return Template("guides.html", context=context)
 
 
-@get("/guides/{guide_id:str}", opt=PUBLIC)
+@get("/guides/{guide_id:str}", guards=[members_only])
 async def guide(
     request: PageRequest, guide_id: FromPath[str], guide_reading: GuideReadingDependency, markdown: MarkdownDependency
 ) -> Template:

@@ -10,7 +10,7 @@ from domain.chat import ChatMessageId
 from domain.identity import Role
 from tests.integration.http.house import House, Json, Person, expect_problem
 
-MEMBERS_PAGES = ("/chat", f"/chat/{uuid4()}", "/saved", "/account")
+MEMBERS_PAGES = ("/chat", f"/chat/{uuid4()}", "/guides", f"/guides/{uuid4()}", "/saved", "/account")
 
 
 def data(html: str, mark: str) -> Json:
@@ -141,7 +141,8 @@ async def test_fragment_of_malformed_id_not_found(site: House) -> None:
 
 @pytest.mark.parametrize("query", ["cursor=!", "cursor=" + "a" * 9000, "q=" + "a" * 500])
 async def test_library_page_bad_parameters_refused_as_page(site: House, query: str) -> None:
-    answer = await site.client.get(f"/guides?{query}")
+    member = await site.person("ada")
+    answer = await site.client.get(f"/guides?{query}", headers=member.headers)
 
     assert 400 <= answer.status_code < 500
     assert "That did not work" in answer.text
@@ -151,10 +152,10 @@ async def test_library_page_pages_by_cursor(site: House) -> None:
     writer = await keeper(site)
     for number in range(26):
         await site.guide(writer, title=f"Guide {number:02}")
-    first = await site.client.get("/guides?category=risk")
+    first = await site.client.get("/guides?category=risk", headers=writer.headers)
     more = re.search(r'data-more href="([^"]+)"', first.text)
     assert more
-    second = await site.client.get(more[1].replace("&amp;", "&"))
+    second = await site.client.get(more[1].replace("&amp;", "&"), headers=writer.headers)
 
     assert first.text.count('class="card"') == 24
     assert second.text.count('class="card"') == 2
@@ -165,10 +166,10 @@ async def test_library_page_search_narrowed_by_filters(site: House) -> None:
     writer = await keeper(site)
     await site.guide(writer, title="Stops one", tags=["stops"], body="A stop order.")
     await site.guide(writer, title="Stops two", difficulty_level="ADVANCED", body="A stop order.")
-    both = await site.client.get("/guides?q=stop")
-    tagged = await site.client.get("/guides?q=stop&tag=STOPS")
-    advanced = await site.client.get("/guides?q=stop&difficulty=advanced")
-    nothing = await site.client.get("/guides?q=zebra&difficulty=advanced")
+    both = await site.client.get("/guides?q=stop", headers=writer.headers)
+    tagged = await site.client.get("/guides?q=stop&tag=STOPS", headers=writer.headers)
+    advanced = await site.client.get("/guides?q=stop&difficulty=advanced", headers=writer.headers)
+    nothing = await site.client.get("/guides?q=zebra&difficulty=advanced", headers=writer.headers)
 
     assert both.text.count('class="card"') == 2
     assert "Stops one" in tagged.text
@@ -178,12 +179,12 @@ async def test_library_page_search_narrowed_by_filters(site: House) -> None:
     assert "Nothing found for" in nothing.text
 
 
-async def test_guide_page_for_subscribers_absent_for_guest(site: House) -> None:
+async def test_guide_page_for_subscribers_absent_below_their_role(site: House) -> None:
     guide = await site.guide(await keeper(site), minimum_role="SUBSCRIBER")
     path = f"/guides/{guide['summary']['id']}"
-    subscriber = await site.person("sue", Role.SUBSCRIBER)
+    member, subscriber = await site.person("ada"), await site.person("sue", Role.SUBSCRIBER)
 
-    assert (await site.client.get(path)).status_code == 404
+    assert (await site.client.get(path, headers=member.headers)).status_code == 404
     assert (await site.client.get(path, headers=subscriber.headers)).status_code == 200
 
 
@@ -218,9 +219,10 @@ async def test_account_page_shows_role_by_name(site: House) -> None:
 
 
 async def test_page_own_failure_shows_id_and_no_details(site: House) -> None:
+    member = await site.person("ada")
     site.container.guide_reading.override(None)
     try:
-        page = await site.client.get("/guides")
+        page = await site.client.get("/guides", headers=member.headers)
     finally:
         site.container.guide_reading.reset_last_overriding()
 
