@@ -82,6 +82,11 @@ class InMemorySignInRepository(SignInRepository):
         if sign_in.id in self._transaction.tables.sign_ins:
             self._transaction.tables.sign_ins[sign_in.id] = replace(sign_in)
 
+    async def end_all(self, member_id: MemberId, now: datetime) -> None:
+        for sign_in in self._transaction.tables.sign_ins.values():
+            if sign_in.member_id == member_id:
+                await self.save(replace(sign_in, ended_at=sign_in.ended_at or now))
+
 
 class InMemoryOneTimeTokenRepository(OneTimeTokenRepository):
     """Hashed secrets that work once."""

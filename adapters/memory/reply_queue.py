@@ -22,7 +22,7 @@ class InMemoryReplyQueue(ReplyQueue):
         require_free(job.message_id in rows, "reply to come", "message_id")
         require_row(self._transaction.tables.chat_messages, job.message_id, "message")
         place = max((row.place for row in rows.values()), default=0) + 1
-        rows[job.message_id] = QueuedReply(replace(job, claim=None), place, asked_at=now)
+        rows[job.message_id] = QueuedReply(replace(job, claim=None), place)
 
     async def claim(self, claim: UUID, now: datetime, lease_until: datetime) -> ReplyJob | None:
         rows = self._transaction.tables.replies
@@ -31,7 +31,7 @@ class InMemoryReplyQueue(ReplyQueue):
         if not free:
             return None
         row = min(free, key=lambda row: row.place)
-        rows[row.job.message_id] = replace(row, claim=claim, claimed_at=now, lease_until=lease_until)
+        rows[row.job.message_id] = replace(row, claim=claim, lease_until=lease_until)
         return replace(row.job, claim=claim)
 
     async def renew(self, job: ReplyJob, lease_until: datetime) -> bool:
@@ -45,6 +45,13 @@ class InMemoryReplyQueue(ReplyQueue):
         if self._held(job) is None:
             return False
         del self._transaction.tables.replies[job.message_id]
+        return True
+
+    async def release(self, job: ReplyJob) -> bool:
+        row = self._held(job)
+        if row is None:
+            return False
+        self._transaction.tables.replies[job.message_id] = replace(row, claim=None, lease_until=None)
         return True
 
     async def cancel(self, message_id: ChatMessageId) -> None:

@@ -20,9 +20,7 @@ class QueuedReply:
 
     job: ReplyJob
     place: int
-    asked_at: datetime
     claim: UUID | None = None
-    claimed_at: datetime | None = None
     lease_until: datetime | None = None
 
 

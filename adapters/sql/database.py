@@ -128,5 +128,8 @@ def _postgresql(url: URL) -> AsyncEngine:
         skip_autocommit_rollback=True,
         json_serializer=_encode,
         json_deserializer=msgspec.json.decode,
-        connect_args={"timeout": 10, "server_settings": {"application_name": "guildhall"}},
+        connect_args={
+            "timeout": 10,
+            "server_settings": {"application_name": "guildhall", "idle_in_transaction_session_timeout": "60s"},
+        },
     )

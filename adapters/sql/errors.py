@@ -77,8 +77,8 @@ def _known(error: DBAPIError) -> GuildhallError | None:
         return unreachable(error.orig or error)
     if state == _READ_ONLY_STATE:
         return Unavailable("The database server only reads; use the address of the one that writes.")
-    message = str(error.orig).lower()
-    for sign, answer in _SQLITE_FAULTS:
-        if sign in message:
-            return Unavailable(answer)
-    return None
+    return _sqlite_fault(str(error.orig).lower()) if state is None else None
+
+
+def _sqlite_fault(message: str) -> Unavailable | None:
+    return next((Unavailable(answer) for sign, answer in _SQLITE_FAULTS if sign in message), None)

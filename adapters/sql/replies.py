@@ -42,6 +42,7 @@ def _claiming(free: Any) -> Update:
 _CLAIM = {True: _claiming(_FREE), False: _claiming(_FREE.with_for_update(skip_locked=True))}
 _HELD = (chat_replies.c.message_id == bindparam("b_message_id"), chat_replies.c.claim == bindparam("b_claim"))
 _RENEW = update(chat_replies).where(*_HELD)
+_RELEASE = update(chat_replies).where(*_HELD).values(claim=None, lease_until=None)
 _FINISH = delete(chat_replies).where(*_HELD)
 _CANCEL = delete(chat_replies).where(chat_replies.c.message_id == bindparam("b_message_id"))
 _EXPIRED = (
@@ -87,6 +88,9 @@ class SqlReplyQueue(ReplyQueue):
 
     async def finish(self, job: ReplyJob) -> bool:
         return await self._held(_FINISH, job)
+
+    async def release(self, job: ReplyJob) -> bool:
+        return await self._held(_RELEASE, job)
 
     async def cancel(self, message_id: ChatMessageId) -> None:
         await self._transaction.execute(_CANCEL, {"b_message_id": message_id})

@@ -1,5 +1,7 @@
 """Sign-ins and secrets that work once."""
 
+from datetime import datetime
+
 from sqlalchemy import bindparam, insert, select, update
 
 from adapters.sql.tables import one_time_tokens, sign_ins
@@ -10,6 +12,11 @@ from domain.identity import MemberId, OneTimeToken, OneTimeTokenId, SignIn, Sign
 
 _SIGN_IN = select(sign_ins).where(sign_ins.c.id == bindparam("key")).with_for_update()
 _SAVE_SIGN_IN = update(sign_ins).where(sign_ins.c.id == bindparam("b_id"))
+_END_ALL = (
+    update(sign_ins)
+    .where(sign_ins.c.member_id == bindparam("b_member_id"), sign_ins.c.ended_at.is_(None))
+    .values(ended_at=bindparam("now"))
+)
 _TOKEN = select(one_time_tokens).where(one_time_tokens.c.token_hash == bindparam("key")).with_for_update()
 _SAVE_TOKEN = update(one_time_tokens).where(one_time_tokens.c.id == bindparam("b_id"))
 
@@ -29,6 +36,9 @@ class SqlSignInRepository(SignInRepository):
 
     async def save(self, sign_in: SignIn) -> None:
         await self._transaction.execute(_SAVE_SIGN_IN, {**_sign_in_to_row(sign_in), "b_id": sign_in.id})
+
+    async def end_all(self, member_id: MemberId, now: datetime) -> None:
+        await self._transaction.execute(_END_ALL, {"b_member_id": member_id, "now": now})
 
 
 class SqlOneTimeTokenRepository(OneTimeTokenRepository):

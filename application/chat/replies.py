@@ -96,11 +96,22 @@ class ReplyWriter:
             self._running.stop(running)
 
     async def recover(self, job: ReplyJob, reason: str) -> None:
-        """End a reply whose process is gone, keeping what was stored."""
+        """End a reply whose process is gone, keeping what was stored; one that was not begun waits again."""
         try:
-            await self._end(job, lambda reply, now: reply.interrupt(reply.content, reason, now))
+            if not await self._released(job):
+                await self._end(job, lambda reply, now: reply.interrupt(reply.content, reason, now))
         except NotFound:
             _log.info("reply_session_gone", extra={"message_id": str(job.message_id)})
+
+    async def _released(self, job: ReplyJob) -> bool:
+        async with self._unit_of_work() as work:
+            await work.chat_sessions.get(job.session_id)
+            reply = await work.chat_messages.get(job.message_id)
+            if reply.status is not MessageStatus.STREAMING or reply.is_streaming:
+                return False
+            await work.reply_queue.release(job)
+            await work.commit()
+            return True
 
     async def _begin(self, job: ReplyJob) -> _Turn | None:
         async with self._unit_of_work() as work:

@@ -70,6 +70,7 @@ class ReplyWorker:
             unlisten()
             for task in self._tasks.values():
                 task.cancel()
+            await asyncio.gather(*self._tasks.values(), return_exceptions=True)
 
     async def stop(self, deadline: timedelta) -> None:
         """Take no more replies, let the running ones end until the deadline, and end the rest `interrupted`."""
@@ -160,7 +161,10 @@ class ReplyWorker:
         async with self._unit_of_work() as work:
             expired = await work.reply_queue.expired(self._clock.now(), RECOVERY_BATCH)
         for job in expired:
-            await self._writer.recover(job, SERVER_STOPPED)
+            try:
+                await self._writer.recover(job, SERVER_STOPPED)
+            except Exception:  # noqa: BLE001 - one reply that cannot be ended keeps no other from its end
+                _log.exception("reply_not_recovered", extra={"message_id": str(job.message_id)})
             self._wake.set()
 
     async def _idle(self) -> None:

@@ -159,7 +159,7 @@ class MemberService:
         return SignInLink(member_id, secret, token.expires_at)
 
     async def set_password(self, actor: Actor, member_id: MemberId, password: str) -> None:
-        """Replace a member's password, by the operator at the terminal."""
+        """Replace a member's password, by the operator at the terminal; ends all their sign-ins."""
         if not actor.operator:
             raise NotAllowed("Only the operator sets another member's password.")
         User.check_password(password)
@@ -168,6 +168,7 @@ class MemberService:
         async with self._unit_of_work() as work:
             member = await work.members.get(member_id)
             member.set_password(password_hash, now)
+            await work.sign_ins.end_all(member_id, now)
             await self._save(work, member, now)
 
     async def _save(self, work: UnitOfWork, member: Member, now: datetime) -> None:

@@ -103,6 +103,10 @@ class ReplyQueue(Protocol):
         """Remove the job; False when it was no longer held under this claim, and then nothing may be written."""
         ...
 
+    async def release(self, job: ReplyJob) -> bool:
+        """Give back a job that was not begun: it keeps its place. False when it was no longer held under this claim."""
+        ...
+
     async def cancel(self, message_id: ChatMessageId) -> None:
         """Remove the job of this message, claimed or not; absent is fine."""
         ...

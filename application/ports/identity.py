@@ -51,6 +51,10 @@ class SignInRepository(Protocol):
         """Update."""
         ...
 
+    async def end_all(self, member_id: MemberId, now: datetime) -> None:
+        """End every sign-in of the member that has not ended yet."""
+        ...
+
 
 class OneTimeTokenRepository(Protocol):
     """Secrets that work once. A loaded token is locked until the unit of work ends, so that two cannot both use it."""

@@ -262,3 +262,19 @@ async def test_reply_queue_cancelled_and_asked_again_leaves_the_old_claim_stale(
         await work.commit()
     new = await claimed(backend)
     assert (new.generation, await finished(backend, old), await finished(backend, new)) == (2, False, True)
+
+
+async def test_reply_queue_released_job_keeps_its_place(backend: Backend) -> None:
+    session = await stored_session(backend, await stored_member(backend))
+    first, second = await queued(backend, session), await queued(backend, session)
+    taken = await claimed(backend)
+    assert taken is not None
+    async with backend.unit_of_work() as work:
+        released = await work.reply_queue.release(taken)
+        again = await work.reply_queue.release(taken)
+        await work.commit()
+    next_taken = await claimed(backend)
+    assert (released, again) == (True, False)
+    assert next_taken is not None
+    assert next_taken.message_id == first.message_id != second.message_id
+    assert next_taken.claim != taken.claim

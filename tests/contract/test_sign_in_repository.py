@@ -122,3 +122,26 @@ async def test_one_time_token_repository_racing_uses_let_one_win(backend: Backen
     results = await race(4, use)
     assert results.count("used") == 1
     assert sum(isinstance(result, InvalidToken) for result in results) == 3
+
+
+async def test_sign_ins_ended_together_leave_others_alone(backend: Backend) -> None:
+    sign_in = await stored_sign_in(backend)
+    member = await stored_member(backend, "ben")
+    other = SignIn(
+        id=SignInId(backend.ids.new()),
+        member_id=member.id,
+        refresh_hash="other",
+        created_at=backend.clock.now(),
+        expires_at=backend.clock.now() + timedelta(days=7),
+    )
+    now = backend.clock.now() + timedelta(hours=1)
+    async with backend.unit_of_work() as work:
+        await work.sign_ins.add(other)
+        await work.sign_ins.end_all(sign_in.member_id, now)
+        await work.sign_ins.end_all(sign_in.member_id, now + timedelta(hours=1))
+        await work.commit()
+    async with backend.unit_of_work() as work:
+        ended, kept = await work.sign_ins.get(sign_in.id), await work.sign_ins.get(other.id)
+    assert ended is not None
+    assert kept is not None
+    assert (ended.ended_at, kept.ended_at) == (now, None)

@@ -223,3 +223,21 @@ async def test_reply_events_end_in_the_state_that_is_fetched(working: ChatWorld)
     assert len(completed) == 1
     assert f'"version":{reply.version}'.encode() in completed[0].payload
     assert reply.content.encode() in completed[0].payload
+
+
+async def test_reply_claimed_by_a_process_that_died_before_beginning_is_produced_by_another(world: ChatWorld) -> None:
+    world.script(Script(("Late, but whole.",)))
+    ann = await world.member("ann")
+    session = await world.sessions.create(ann)
+    reply_id = await world.ask(ann, session.id, "Tell me")
+    async with world.unit_of_work() as work:
+        await work.reply_queue.claim(world.ids.new(), world.clock.now(), world.clock.now() + TIMES.lease)
+        await work.commit()
+
+    world.clock.advance(TIMES.lease)
+    survivor = asyncio.create_task(world.new_worker().run())
+    reply = await world.settled(ann, reply_id)
+    survivor.cancel()
+    await asyncio.wait({survivor})
+
+    assert (reply.status, reply.content) == (MessageStatus.COMPLETE, "Late, but whole.")

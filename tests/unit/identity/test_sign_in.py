@@ -140,3 +140,16 @@ async def test_link_signs_in_once_and_not_after_its_time(world: IdentityWorld) -
     for token in (link.token, late.token, "garbage"):
         with pytest.raises(InvalidToken, match="used already or has expired"):
             await world.auth.sign_in_with_link(token, DEVICE)
+
+
+async def test_password_reset_by_the_operator_ends_every_sign_in(world: IdentityWorld) -> None:
+    ann = await world.members.register(email=None, username="ann", password=PASSWORD)
+    signed_in = await world.auth.sign_in(Credentials(PASSWORD, username="ann"), DEVICE)
+
+    await world.members.set_password(OPERATOR, ann.id, "another long password")
+
+    with pytest.raises(InvalidToken):
+        await world.auth.actor(signed_in.access_token)
+    with pytest.raises(InvalidToken):
+        await world.auth.refresh(signed_in.refresh_token)
+    assert await world.auth.sign_in(Credentials("another long password", username="ann"), DEVICE)
