@@ -8,9 +8,9 @@ from tests.e2e.browser.conftest import Visitor
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 
-async def test_guides_search_hit_opens_marked_passage(guest: Visitor) -> None:
-    page = guest.page
-    await guest.open("/guides")
+async def test_guides_search_hit_opens_marked_passage(member: Visitor) -> None:
+    page = member.page
+    await member.open("/guides")
     await page.get_by_label("Search the guides").fill("liquidation price")
     await page.keyboard.press("Enter")
     hit = page.locator(".card", has=page.locator("mark")).first
@@ -21,15 +21,15 @@ async def test_guides_search_hit_opens_marked_passage(guest: Visitor) -> None:
     assert "#l" in page.url
 
 
-async def test_guides_filters_narrow_the_list(guest: Visitor) -> None:
-    page = guest.page
-    await guest.open("/guides")
+async def test_guides_filters_narrow_the_list(member: Visitor) -> None:
+    page = member.page
+    await member.open("/guides")
     everything = await page.locator(".card").count()
     await page.get_by_role("navigation", name="Categories").get_by_role("link", name="Risk").click()
     await expect(page.get_by_role("navigation", name="Categories").locator("[aria-current]")).to_contain_text("Risk")
     some = await page.locator(".card").count()
     await page.get_by_label("Difficulty").select_option("beginner")
-    await expect(page).to_have_url(f"{guest.house.url}/guides?difficulty=beginner&category=risk")
+    await expect(page).to_have_url(f"{member.house.url}/guides?difficulty=beginner&category=risk")
 
     assert 0 < await page.locator(".card").count() < some < everything
 
@@ -51,15 +51,15 @@ async def test_guide_saved_and_read_stands_in_collection(member: Visitor) -> Non
     await expect(page.get_by_text("Nothing saved yet")).to_be_visible()
 
 
-async def test_guide_unknown_shows_error_page(guest: Visitor) -> None:
-    answer = await guest.page.goto("/guides/no-such-guide")
+async def test_guide_unknown_shows_error_page(member: Visitor) -> None:
+    answer = await member.page.goto("/guides/no-such-guide")
 
     assert answer is not None
     assert answer.status == 404
-    await expect(guest.page.get_by_role("heading", name="Nothing here")).to_be_visible()
+    await expect(member.page.get_by_role("heading", name="Nothing here")).to_be_visible()
 
 
-async def test_guide_for_subscribers_hidden_from_guest(guest: Visitor) -> None:
-    await guest.open("/guides")
+async def test_guide_for_subscribers_hidden_from_other_members(member: Visitor) -> None:
+    await member.open("/guides")
 
-    assert await guest.page.locator(".tag--role").count() == 0
+    assert await member.page.locator(".tag--role").count() == 0

@@ -25,7 +25,7 @@ async def test_pages_phone_width_never_scroll_sideways(member: Visitor) -> None:
 async def test_theme_chosen_dark_survives_reload(guest: Visitor) -> None:
     page = guest.page
     await page.emulate_media(color_scheme="light")
-    await guest.open("/guides")
+    await guest.open("/sign-in")
     light = await page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
     toggle = page.get_by_role("button", name="Colours")
     await toggle.click()
@@ -40,13 +40,13 @@ async def test_theme_chosen_dark_survives_reload(guest: Visitor) -> None:
 
 async def test_theme_follows_system_without_choice(guest: Visitor) -> None:
     await guest.page.emulate_media(color_scheme="dark")
-    await guest.open("/guides")
+    await guest.open("/sign-in")
 
     assert await guest.page.evaluate("getComputedStyle(document.documentElement).backgroundColor") == "rgb(20, 24, 27)"
 
 
 async def test_pages_first_tab_skips_to_content(guest: Visitor) -> None:
-    await guest.open("/guides")
+    await guest.open("/sign-in")
     await guest.page.keyboard.press("Tab")
     await expect(guest.page.get_by_role("link", name="Skip to the content")).to_be_focused()
     await guest.page.keyboard.press("Enter")
@@ -65,7 +65,7 @@ async def test_pages_load_nothing_from_elsewhere(member: Visitor) -> None:
 
 
 async def test_pages_policy_forbids_inline_scripts_and_styles(guest: Visitor) -> None:
-    answer = await guest.page.goto("/guides")
+    answer = await guest.page.goto("/sign-in")
 
     assert answer is not None
     policy = answer.headers["content-security-policy"]
@@ -74,7 +74,7 @@ async def test_pages_policy_forbids_inline_scripts_and_styles(guest: Visitor) ->
 
 
 async def test_static_files_cached_by_version(guest: Visitor) -> None:
-    await guest.open("/guides")
+    await guest.open("/sign-in")
     address = await guest.page.locator("link[rel=stylesheet]").first.get_attribute("href")
     first = await guest.context.request.get(str(address))
     again = await guest.context.request.get(str(address), headers={"If-None-Match": first.headers["etag"]})
