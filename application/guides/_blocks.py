@@ -27,12 +27,13 @@ class Block:
 
 
 _FENCE = re.compile(r"^ {0,3}(?:> ?)*[ \t]*(`{3,}(?=[^`]*$)|~{3,})")
-_ATX = re.compile(r"^ {0,3}(#{1,6})(?:[ \t]+(.*?))??(?:[ \t]+#+)?[ \t]*$")
+_ATX = re.compile(r"^ {0,3}(#{1,6})(?=[ \t]|$)")
+_CLOSING_MARKS = re.compile(r"(?:^|(?<=[ \t]))#+$")
 _HTML_HEADING = re.compile(r"^ {0,3}<h([1-6])\b[^>]{0,300}>(.*?)(?:</h\1\s*>.*)?$", re.IGNORECASE)
 _SETEXT = re.compile(r"^ {0,3}(=+|-+)[ \t]*$")
 _RULE = re.compile(r"^ {0,3}(?:(?:\*[ \t]*){3,}|(?:-[ \t]*){3,}|(?:_[ \t]*){3,})$")
 _ITEM = re.compile(r"^[ \t]*(?:[-*+]|\d{1,9}[.)])(?:[ \t]+\S|[ \t]*$)")
-_TABLE_RULE = re.compile(r"^[ \t]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-*:?[ \t]*)*$")
+_TABLE_RULE = re.compile(r"^\|?:?-+:?(?:\|:?-*:?)*$")
 _DEFINITION = re.compile(r"^ {0,3}\[[^\]\n]+\]:[ \t]*\S+.*$")
 _MATTER_FIELD = re.compile(r"^[\w][\w .-]*:(?:\s|$)|^\s+\S|^- |^#|^\s*$")
 _COMMENT_END = "-->"
@@ -72,7 +73,8 @@ def _next(lines: list[str], at: int) -> tuple[Block | None, int]:
 
 def _heading(line: str, at: int) -> Block | None:
     if heading := _ATX.match(line):
-        return Block(Kind.HEADING, at, (heading.group(2) or "",), len(heading.group(1)))
+        text = _CLOSING_MARKS.sub("", line[heading.end() :].strip()).strip()
+        return Block(Kind.HEADING, at, (text,), len(heading.group(1)))
     if heading := _HTML_HEADING.match(line):
         return Block(Kind.HEADING, at, (heading.group(2),), int(heading.group(1)))
     return None
@@ -108,7 +110,8 @@ def _fenced(lines: list[str], at: int, mark: str) -> tuple[Block, int]:
 def _is_table(lines: list[str], at: int) -> bool:
     if "|" not in lines[at] or at + 1 >= len(lines):
         return False
-    return "-" in lines[at + 1] and "|" in lines[at + 1] and _TABLE_RULE.match(lines[at + 1]) is not None
+    rule = lines[at + 1].replace(" ", "").replace("\t", "")
+    return "-" in rule and "|" in rule and _TABLE_RULE.match(rule) is not None
 
 
 def _while_filled(lines: list[str], at: int, kind: Kind) -> tuple[Block, int]:

@@ -12,6 +12,7 @@ from domain.guides import GuideContent
 
 SEPARATOR = " > "
 MAX_HEADING = 300
+_ATTRIBUTES = re.compile(r"\{[#.:][^}]{0,200}\}\s*$")
 _ENOUGH, _MOST, _FEW = 110, 180, 25
 
 
@@ -72,7 +73,7 @@ def _sections(content: GuideContent) -> Iterator[_Section]:
     for block in blocks(content.body or ""):
         if block.kind is Kind.HEADING:
             yield section
-            text = plain(re.sub(r"\s*\{[#.:][^}]*\}\s*$", "", block.lines[0])).rstrip(" ¶#")
+            text = plain(_ATTRIBUTES.sub("", block.lines[0][: 2 * MAX_HEADING])).rstrip(" ¶#")
             if _same(text, content.title):
                 text = ""
             above = tuple(entry for entry in section.path if entry[0] < block.level)

@@ -168,3 +168,37 @@ def test_passages_any_markdown_has_readable_ones_with_true_lines(body: str) -> N
 def test_passages_line_is_an_anchor_of_the_rendered_guide(body: str) -> None:
     anchors = set(re.findall(r'id="l(\d+)"', MarkdownRenderer().render(body, anchors=True)))
     assert {str(passage.line) for passage in divided(body)} <= anchors
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        *(
+            "*a ",
+            "_a ",
+            "**a_ ",
+            "`a`` ",
+            "[a",
+            "[a](b",
+            "![",
+            "[[a",
+            "<!-- ",
+            "<script>",
+            "<a ",
+            "{{ ",
+            "~~a ",
+            "(",
+            "a_b-",
+            ": ",
+        ),
+        *("> " * 40 + "x\n", "- " * 20 + "x\n", "# a\n", "|a", "a|b\n-|-\n", "```\n", "1. a\n  ", "\t- a\n"),
+    ],
+)
+def test_passages_hostile_repetition_is_divided_in_linear_time(hostile: str) -> None:
+    body = hostile * (50_000 // len(hostile))
+    assert divided(body)
+
+
+@pytest.mark.parametrize("line", ["# a{}b", "a|b\n-|-{}x", "!!! a{}b", ".{}x", "- a{}b", "|{}|\n|-|", "{}# a"])
+def test_passages_endless_spaces_are_read_in_linear_time(line: str) -> None:
+    assert divided(line.format(" " * 190_000) + "\n\ntext")
