@@ -2,7 +2,7 @@
 
 import json
 import re
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 
@@ -10,7 +10,8 @@ from domain.chat import ChatMessageId
 from domain.identity import Role
 from tests.integration.http.house import House, Json, Person, expect_problem
 
-MEMBERS_PAGES = ("/chat", f"/chat/{uuid4()}", "/guides", f"/guides/{uuid4()}", "/saved", "/account")
+NOBODYS = UUID("019b0000-0000-7000-8000-000000000000")
+MEMBERS_PAGES = ("/chat", f"/chat/{NOBODYS}", "/guides", f"/guides/{NOBODYS}", "/saved", "/account")
 
 
 def data(html: str, mark: str) -> Json:
@@ -42,7 +43,7 @@ async def test_page_for_members_forged_cookie_sent_to_sign_in(site: House, path:
 
 @pytest.mark.parametrize("path", ["/chat/{id}/transcript", "/chat/messages/{id}/html"])
 async def test_fragment_guest_refused_with_problem(site: House, path: str) -> None:
-    expect_problem(await site.client.get(path.format(id=uuid4())), 401, "not_signed_in")
+    expect_problem(await site.client.get(path.format(id=NOBODYS)), 401, "not_signed_in")
 
 
 async def test_start_leads_to_sign_in_or_chat(site: House) -> None:
@@ -122,7 +123,7 @@ async def test_chat_transcript_goes_back_page_by_page(site: House) -> None:
     assert first["has_more"] is False
 
 
-@pytest.mark.parametrize("path", ["/chat/no-id", "/guides/no-id", f"/guides/{uuid4()}", f"/chat/{uuid4()}"])
+@pytest.mark.parametrize("path", ["/chat/no-id", "/guides/no-id", f"/guides/{NOBODYS}", f"/chat/{NOBODYS}"])
 async def test_page_of_absent_thing_is_error_page(site: House, path: str) -> None:
     member = await site.person("ada")
     answer = await site.client.get(path, headers=member.headers)
