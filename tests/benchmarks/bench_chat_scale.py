@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 
 from tests.benchmarks.result import Result
-from tests.benchmarks.server import free_port, prepare, started
+from tests.benchmarks.server import free_port, prepare, signed_in, started
 
 SMALL, LARGE = 1_000, 1_000_000
 OWN_SESSIONS = 50
@@ -59,11 +59,7 @@ def run() -> list[Result]:
 
 
 def _client(port: int, token: str) -> httpx.Client:
-    client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60)
-    signed_in = client.post("/api/v1/auth/login-link", json={"token": token})
-    signed_in.raise_for_status()
-    client.headers["Authorization"] = f"Bearer {signed_in.json()['access_token']}"
-    return client
+    return httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60, headers=signed_in(port, token))
 
 
 def _session(client: httpx.Client) -> str:

@@ -32,6 +32,13 @@ def prepare(folder: Path) -> str:
     return found[1]
 
 
+def signed_in(port: int, token: str) -> dict[str, str]:
+    """The headers of the owner, signed in once with the link's token."""
+    answer = httpx.post(f"http://127.0.0.1:{port}/api/v1/auth/login-link", json={"token": token}, timeout=60)
+    answer.raise_for_status()
+    return {"Authorization": f"Bearer {answer.json()['access_token']}"}
+
+
 def free_port() -> int:
     """A port that nothing listens on now."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
