@@ -14,6 +14,7 @@ from application.ports.realtime import Announcement, Bus, ReplyStopped, ReplyWai
 from application.ports.system import Clock, Ids
 from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.chat import ChatMessageId
+from domain.errors import Unavailable
 
 RECOVERY_BATCH = 50
 MAX_RUNNING = 64
@@ -99,7 +100,10 @@ class ReplyWorker:
         while True:
             try:
                 await work()
-            except Exception:  # noqa: BLE001 - the database may be away for a moment; leases and the queue outlast that
+            except Unavailable as error:
+                _log.warning("reply_worker_waits", extra={"reason": error.message})
+                await self._sleep(self._times.poll)
+            except Exception:  # noqa: BLE001 - leases and the queue outlast whatever it is
                 _log.exception("reply_worker_failed")
                 await self._sleep(self._times.poll)
             await pause()

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from application.ports.realtime import EventLog
 from application.ports.system import Clock
+from domain.errors import Unavailable
 
 BATCH = 1_000
 PAUSE_SECONDS = 300.0
@@ -35,6 +36,8 @@ class EventRetention:
             try:
                 if forgotten := await self.sweep():
                     _log.info("events_forgotten", extra={"count": forgotten})
+            except Unavailable as error:
+                _log.warning("event_sweep_waits", extra={"reason": error.message})
             except Exception:  # noqa: BLE001 - what is due stays due; the next sweep finds it
                 _log.exception("event_sweep_failed")
             await self._clock.sleep(PAUSE_SECONDS)
