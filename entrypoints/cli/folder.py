@@ -68,8 +68,12 @@ def collection_of(path: Path) -> str:
 
 
 def read_files(root: Path, paths: list[Path]) -> Iterator[GuideFile | ImportedFile]:
-    """Each file's text; one that cannot be read is a failed `ImportedFile`."""
+    """Each file's text; one that cannot be read, or is a link out of the folder, is a failed `ImportedFile`.
+
+    `root` itself may be a link: whoever named it meant what it leads to.
+    """
     base = root if root.is_dir() else root.parent
+    bounds = Path(os.path.realpath(root))
     for path in paths:
         name = path.relative_to(base).as_posix()
         shown = os.fsencode(name).decode("utf-8", "backslashreplace")
@@ -77,7 +81,7 @@ def read_files(root: Path, paths: list[Path]) -> Iterator[GuideFile | ImportedFi
             yield ImportedFile(shown, ImportAction.FAILED, "expected a file name in UTF-8")
             continue
         try:
-            yield GuideFile(name, _text(path))
+            yield GuideFile(name, _text(_within(bounds, path)))
         except _Unusable as error:
             yield ImportedFile(shown, ImportAction.FAILED, str(error))
         except OSError as error:
@@ -86,6 +90,15 @@ def read_files(root: Path, paths: list[Path]) -> Iterator[GuideFile | ImportedFi
 
 class _Unusable(Exception):
     """What is wrong with one file."""
+
+
+def _within(bounds: Path, path: Path) -> Path:
+    """Where the path really leads. What lies outside is not the folder's to publish."""
+    # Unlike `Path.resolve`, this leaves a link to itself for the reading to refuse.
+    real = Path(os.path.realpath(path))
+    if not real.is_relative_to(bounds):
+        raise _Unusable("leads out of the folder")
+    return real
 
 
 def _text(path: Path) -> str:

@@ -46,6 +46,15 @@ def test_guides_import_dry_run_shows_and_writes_nothing(guildhall: Command, fold
     assert _titles(guildhall) == before
 
 
+def test_guides_import_link_out_of_folder_publishes_nothing(guildhall: Command, folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("# The keys of the house\n")
+    (folder / "l.md").symlink_to(tmp_path / "secret")
+    outcome = guildhall("guides", "import", folder)
+    assert (outcome.code, outcome.err) == (1, "l.md: leads out of the folder\n")
+    assert outcome.out == "handbook: 3 files, 2 created, 1 failed.\n"
+    assert "The keys of the house" not in _titles(guildhall)
+
+
 def test_guides_import_prune_retires_missing_files_only(guildhall: Command, folder: Path) -> None:
     guildhall("guides", "import", folder)
     before = _titles(guildhall)
@@ -95,9 +104,9 @@ def test_guides_import_odd_entries_are_reported_and_skipped(guildhall: Command, 
     assert outcome.out == "handbook: 7 files, 2 created, 5 failed.\n"
 
 
-def test_guides_import_linked_file_is_read(guildhall: Command, folder: Path, tmp_path: Path) -> None:
-    (tmp_path / "elsewhere.md").write_text("# Elsewhere\n\nKept in another folder.\n")
-    (folder / "link.md").symlink_to(tmp_path / "elsewhere.md")
+def test_guides_import_link_within_the_folder_is_read(guildhall: Command, folder: Path) -> None:
+    (folder / "elsewhere.txt").write_text("# Elsewhere\n\nKept under another name.\n")
+    (folder / "link.md").symlink_to("elsewhere.txt")
     assert guildhall("guides", "import", folder).code == 0
     assert "Elsewhere" in _titles(guildhall)
 

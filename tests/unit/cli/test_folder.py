@@ -52,6 +52,45 @@ def test_folder_files_are_read_as_utf8_without_mark(folder: Path) -> None:
     assert file == GuideFile("b.md", "# Café\n")
 
 
+def test_folder_file_that_leads_out_fails_unread(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "secret.md").write_text("# Not yours\n")
+    (folder / "l.md").symlink_to(tmp_path / "secret.md")
+    (folder / "deep" / "up.md").symlink_to("../../secret.md")
+    found = list(read_files(folder, [folder / "deep" / "up.md", folder / "l.md"]))
+    assert [file.error for file in found if isinstance(file, ImportedFile)] == ["leads out of the folder"] * 2
+
+
+def test_folder_file_below_a_folder_that_leads_out_fails(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "others").mkdir()
+    (tmp_path / "others" / "secret.md").write_text("# Not yours\n")
+    before = markdown_paths(folder)
+    (folder / "others").symlink_to(tmp_path / "others")
+    (file,) = read_files(folder, [folder / "others" / "secret.md"])
+    assert markdown_paths(folder) == before
+    assert isinstance(file, ImportedFile)
+    assert file.error == "leads out of the folder"
+
+
+def test_folder_file_that_links_within_the_folder_is_read(folder: Path, tmp_path: Path) -> None:
+    (folder / "l.md").symlink_to("deep/f.mdown")
+    (tmp_path / "link").symlink_to(folder)
+    (file,) = read_files(tmp_path / "link", [tmp_path / "link" / "l.md"])
+    assert file == GuideFile("l.md", "# deep/f.mdown\n")
+
+
+def test_folder_file_linked_to_itself_fails_with_reason(folder: Path) -> None:
+    (folder / "l.md").symlink_to("l.md")
+    (file,) = read_files(folder, [folder / "l.md"])
+    assert isinstance(file, ImportedFile)
+    assert "cannot be read" in str(file.error)
+
+
+def test_folder_given_as_one_linked_file_is_read(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "named.md").symlink_to(folder / "b.md")
+    (file,) = read_files(tmp_path / "named.md", [tmp_path / "named.md"])
+    assert file == GuideFile("named.md", "# b.md\n")
+
+
 def test_folder_file_in_latin1_fails_with_its_place(folder: Path) -> None:
     (folder / "b.md").write_bytes("# Café\n".encode("latin-1"))
     (file,) = read_files(folder, [folder / "b.md"])
