@@ -1,0 +1,61 @@
+"""Which units of a passage are quoted: the ones that speak to the question, and what they cannot do without."""
+
+from collections.abc import Sequence
+
+from adapters.language_models._units import Unit
+
+MAX_STEPS, MAX_CODE_LINES = 12, 20
+MAX_ITEM_WORDS = 45
+
+
+def chosen(units: Sequence[Unit], room: int, *, steps: bool) -> set[int]:
+    """The places of what is quoted: the best sentences, the list or code they announce, steps as a whole."""
+    order = sorted(range(len(units)), key=lambda at: (-units[at].value, at))
+    prose = [at for at in order if units[at].kind == "sentence"]
+    best = units[order[0]] if order else None
+    if best is None:
+        return set()
+    found: set[int] = set()
+    if best.kind == "item" or (steps and _has_steps(units)) or not any(units[at].value for at in prose):
+        found |= _of_list(units, order, room, steps=steps)
+    useful = [at for at in prose if units[at].value > 0.35 * best.value] or prose[:2]
+    found |= set(useful[:room])
+    if not found:
+        found = {order[0]}
+    return found | _announced(units, found, room)
+
+
+def _has_steps(units: Sequence[Unit]) -> bool:
+    return any(unit.kind == "item" and unit.text.lstrip()[:1].isdigit() for unit in units)
+
+
+def _of_list(units: Sequence[Unit], order: Sequence[int], room: int, *, steps: bool) -> set[int]:
+    """Numbered steps are quoted whole, other lists by their best items."""
+    items = [at for at in order if units[at].kind == "item"]
+    numbered = [at for at in items if steps and units[at].text.lstrip()[:1].isdigit()]
+    first = next(iter(numbered or items), None)
+    if first is None:
+        return set()
+    block = [at for at, unit in enumerate(units) if unit.block == units[first].block]
+    is_numbered = units[first].text.lstrip()[:1].isdigit()
+    is_short = sum(len(units[at].text.split()) for at in block) <= MAX_ITEM_WORDS * 4
+    if len(block) <= MAX_STEPS and room > 2 and (is_numbered or (is_short and (steps or len(block) <= 4))):
+        return set(block)
+    good = [at for at in order if at in block and units[at].value > 0.5 * units[first].value]
+    return set(good[: max(room, 3)])
+
+
+def _announced(units: Sequence[Unit], found: set[int], room: int) -> set[int]:
+    """What stands after a chosen sentence that ends in a colon, and the sentence before a chosen list or code."""
+    added: set[int] = set()
+    for at in found:
+        following = [n for n, unit in enumerate(units) if n > at and unit.block == units[at].block + 1]
+        if units[at].kind == "sentence" and units[at].text.endswith(":") and following:
+            is_short = units[following[0]].kind != "code" or units[following[0]].text.count("\n") <= MAX_CODE_LINES
+            if units[following[0]].kind != "sentence" and is_short:
+                added |= set(following[:MAX_STEPS])
+        if units[at].kind != "sentence":
+            before = [n for n, unit in enumerate(units) if unit.block == units[at].block - 1]
+            if before and units[before[-1]].kind == "sentence" and units[before[-1]].text.endswith(":"):
+                added.add(before[-1])
+    return added if room > 2 else set(sorted(added)[:6])
