@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from functools import lru_cache
+from itertools import pairwise
 
 import nh3
 from markdown_it import MarkdownIt
@@ -24,6 +25,8 @@ _ATTRIBUTES = {
 _ID = re.compile(r"l\d{1,6}|s-[\w-]{1,80}")
 _LANGUAGE = re.compile(r"language-[\w+#.-]{1,40}")
 _ALIGNMENTS = {"left", "right", "center"}
+_ATTRIBUTE = r"(?:[#.][\w:.-]+|[\w:.-]+=[^\s{}]+|-)"
+_HEADING_ATTRIBUTES = re.compile(rf"\{{(?::[^{{}}]{{0,200}}| ?{_ATTRIBUTE}(?: {_ATTRIBUTE}){{0,20}} ?)\}}$")
 _SCHEMES = {"http", "https", "mailto"}
 
 
@@ -41,6 +44,7 @@ class MarkdownRenderer:
         """
         tokens = self._markdown.parse(markdown)
         _align(tokens)
+        _strip_heading_attributes(tokens)
         if anchors:
             _anchor(tokens)
         return _clean(self._markdown.renderer.render(tokens, self._markdown.options, {}))
@@ -62,6 +66,15 @@ def _anchor(tokens: list[Token]) -> None:
         else:
             continue
         taken.add(line)
+
+
+def _strip_heading_attributes(tokens: list[Token]) -> None:
+    """`{#name .class}` after a heading is meant for other tools; readers need not see it."""
+    for opened, inline in pairwise(tokens):
+        last = inline.children[-1] if opened.type == "heading_open" and inline.children else None
+        if last is not None and last.type == "text":
+            last.content = _HEADING_ATTRIBUTES.sub("", last.content.rstrip()).rstrip()
+            inline.content = _HEADING_ATTRIBUTES.sub("", inline.content.rstrip()).rstrip()
 
 
 def _align(tokens: list[Token]) -> None:

@@ -24,8 +24,9 @@ _HELD = re.compile("\ue010(\\d+)\ue011")
 _PRIVATE = re.compile("[\ue000-\ue011]")
 
 
-def plain(text: str) -> str:
-    """One paragraph's text without markup, on one line."""
+def plain(text: str, *, code_marks: bool = True) -> str:
+    """One paragraph's text without markup, on one line; without `code_marks`, code has no backticks either."""
+    mark = "`" if code_marks else ""
     held: list[str] = []
 
     def hold(kept: str) -> str:
@@ -33,7 +34,7 @@ def plain(text: str) -> str:
         return f"\ue010{len(held) - 1}\ue011"
 
     text = _PRIVATE.sub("", text)
-    text = _CODE.sub(lambda code: hold(f"`{' '.join(code.group(2).split())}`"), text)
+    text = _CODE.sub(lambda code: hold(f"{mark}{' '.join(code.group(2).split())}{mark}"), text)
     text = _ESCAPE.sub(lambda escape: hold(escape.group(1)), text)
     text = _HIDDEN.sub(" ", text)
     text = _AUTOLINK.sub(r"\1", text)

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from typing import TypeVar
 
 from application.guides._blocks import Kind, blocks
-from application.guides._plain import plain
+from application.guides._headings import heading_text
 from application.guides.library import GuideDraft, GuideLibrary
 from application.ports.guides import GuideFile, GuideFormat, GuideQueries, GuideView
 from application.ports.system import Clock
@@ -185,8 +185,8 @@ def _export_path(view: GuideView, taken: Mapping[str, GuideFile]) -> str:
 
 
 def _first_heading(body: str) -> str | None:
-    headings = (plain(block.lines[0]) for block in blocks(body) if block.kind is Kind.HEADING)
-    return next((" ".join(text.split())[:MAX_TITLE] for text in headings if text.strip()), None)
+    headings = (heading_text(block.lines[0]) for block in blocks(body) if block.kind is Kind.HEADING)
+    return next((text[:MAX_TITLE].rstrip() for text in headings if text), None)
 
 
 def _text(front: Mapping[str, object], key: str) -> str | None:

@@ -1,18 +1,16 @@
 """A guide divided into passages: what search finds, the assistant quotes and a citation opens."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from application.guides._blocks import Kind, blocks
+from application.guides._headings import heading_text
 from application.guides._pieces import Piece, pieces
-from application.guides._plain import plain
 from application.ports.guides import IndexedPassage, TextAnalyzer
 from domain.guides import GuideContent
 
 SEPARATOR = " > "
 MAX_HEADING = 300
-_ATTRIBUTES = re.compile(r"\{[#.:][^}]{0,200}\}\s*$")
 _ENOUGH, _MOST, _FEW = 110, 180, 25
 
 
@@ -69,12 +67,12 @@ def index_guide(content: GuideContent, analyzer: TextAnalyzer) -> list[IndexedPa
 
 def _sections(content: GuideContent) -> Iterator[_Section]:
     """Text by heading. The guide's own title is not repeated in the path."""
-    section = _Section()
+    section, title = _Section(), heading_text(content.title)
     for block in blocks(content.body or ""):
         if block.kind is Kind.HEADING:
             yield section
-            text = plain(_ATTRIBUTES.sub("", block.lines[0][: 2 * MAX_HEADING])).rstrip(" ¶#")
-            if _same(text, content.title):
+            text = heading_text(block.lines[0])
+            if _same(text, content.title) or _same(text, title):
                 text = ""
             above = tuple(entry for entry in section.path if entry[0] < block.level)
             section = _Section((*above, (block.level, text)), block.line)

@@ -30,11 +30,17 @@ async def test_import_front_matter_fills_every_field(world: LibraryWorld) -> Non
         ("x.md", "# First heading\n\nText", "First heading", "platform"),
         ("x.md", "Intro\n\nSetext title\n====\n\nText", "Setext title", "platform"),
         ("x.md", "```sh\n# install it\n```\n\n# After the code\n", "After the code", "platform"),
+        (
+            "x.md",
+            "# `CORS` for *every* [route](r.md) <small>now</small> { #cors .x }\n",
+            "CORS for every route now",
+            "platform",
+        ),
         ("x.md", f"# Wide{' ' * 500}gap ##\n", "Wide gap", "platform"),
         ("risk/deep/x.md", "## Small\n", "Small", "risk"),
         ("some file.md", "no heading at all", "some file", "platform"),
     ],
-    ids=["atx", "setext", "code", "wide", "folder", "file-name"],
+    ids=["atx", "setext", "code", "markup", "wide", "folder", "file-name"],
 )
 async def test_import_plain_file_takes_title_and_category_from_its_surroundings(
     world: LibraryWorld, path: str, text: str, title: str, category: str

@@ -132,6 +132,32 @@ def test_passages_html_headings_and_admonitions_are_understood() -> None:
     assert (found[0].heading, found[0].text) == ("Limits", "Take care: Never more.")
 
 
+@pytest.mark.parametrize(
+    ("line", "heading"),
+    [
+        ("## Use CORS { #cors }", "Use CORS"),
+        ("## Use CORS {#cors}", "Use CORS"),
+        ("## Use CORS{: .x data-a=1 }", "Use CORS"),
+        ("## Use CORS { #cors .wide key='a b' } ##", "Use CORS"),
+        ("## Use CORS ## {#cors}", "Use CORS"),
+        ("## Appendix {-}", "Appendix"),
+        ("## Use `allow_origins` and *more* [here](x.md)", "Use allow_origins and more here"),
+        ("## Intro to C#", "Intro to C#"),
+        ("## Limits[#](#limits)", "Limits"),
+        ("## Limits ¶", "Limits"),
+        ("## Sets like {a, b}", "Sets like {a, b}"),
+        ("## The `{#id}`", "The {#id}"),
+    ],
+)
+def test_passages_heading_reads_as_plain_text_without_attributes(line: str, heading: str) -> None:
+    assert [passage.heading for passage in divided(f"{line}\n\nText.")] == [heading]
+
+
+def test_passages_title_with_markup_is_not_repeated_in_the_path() -> None:
+    found = divided("# The `stop` option { #stop }\n\nText.", title="The `stop` option")
+    assert [passage.heading for passage in found] == [""]
+
+
 def test_passages_indexed_terms_cover_heading_and_text_without_stop_words() -> None:
     guide = GuideContent(
         title="The stops", description="Getting out", body="## Trailing\n\nIt follows.", category="risk", tags=("exit",)
@@ -199,6 +225,19 @@ def test_passages_hostile_repetition_is_divided_in_linear_time(hostile: str) -> 
     assert divided(body)
 
 
-@pytest.mark.parametrize("line", ["# a{}b", "a|b\n-|-{}x", "!!! a{}b", ".{}x", "- a{}b", "|{}|\n|-|", "{}# a"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "# a{}b",
+        "a|b\n-|-{}x",
+        "!!! a{}b",
+        ".{}x",
+        "- a{}b",
+        "|{}|\n|-|",
+        "{}# a",
+        "# a {{#b{}x",
+        "# a {{#b" + ".c" * 400 + "{}x",
+    ],
+)
 def test_passages_endless_spaces_are_read_in_linear_time(line: str) -> None:
     assert divided(line.format(" " * 190_000) + "\n\ntext")

@@ -101,3 +101,11 @@ def test_markdown_anchors_are_absent_unless_asked_for() -> None:
 def test_markdown_author_cannot_take_an_id_of_the_page() -> None:
     html = RENDERER.render('<p id="main">x</p>\n\n# main', anchors=True)
     assert "main" not in [attributes.get("id") for _, attributes in elements(html)]
+
+
+@pytest.mark.parametrize("attributes", ["{ #cors }", "{#cors}", "{: .x}", "{#cors .wide key=1}"])
+def test_markdown_heading_attributes_are_neither_shown_nor_in_the_anchor(attributes: str) -> None:
+    html = MarkdownRenderer().render(f"## Use *CORS* now {attributes}\n\nText {{a}}", anchors=True)
+    assert "{" not in html.partition("</h2>")[0]
+    assert 'id="s-use-cors-now"' in html
+    assert "Text {a}" in html
