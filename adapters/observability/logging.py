@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Literal, TextIO
 
 import structlog
-from structlog.types import Processor
+from structlog.types import EventDict, Processor
 
 from adapters.observability.redaction import Redaction
 
@@ -80,10 +80,17 @@ def _shared() -> list[Processor]:
 def _final(redaction: Redaction) -> list[Processor]:
     return [
         structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+        _without_colours,
         structlog.processors.StackInfoRenderer(),
         structlog.processors.format_exc_info,
         redaction,
     ]
+
+
+def _without_colours(_logger: object, _name: str, line: EventDict) -> EventDict:
+    # uvicorn repeats its message with a terminal's colours in an extra field.
+    line.pop("color_message", None)
+    return line
 
 
 def _renderer(log_format: LogFormat, stream: TextIO) -> list[Processor]:

@@ -40,7 +40,7 @@ def command(invocation: Invocation, *, show_settings: bool) -> None:
     """
     settings = invocation.settings()
     if show_settings:
-        click.echo(describe(settings))
+        click.echo("\n".join(describe(settings)) + "\n")
     findings = [Finding("settings", "ok", "every setting is valid"), *asyncio.run(_examine(settings))]
     for finding in findings:
         click.echo(f"{finding.state:<5} {finding.name:<10} {finding.text}")

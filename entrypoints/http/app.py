@@ -17,7 +17,7 @@ from entrypoints.http.envelope import REQUEST_ID, Envelope
 from entrypoints.http.identity_middleware import IdentityMiddleware
 from entrypoints.http.lifespan import ReplyWork, lifespan
 from entrypoints.http.openapi import openapi_config
-from entrypoints.http.problems import EXCEPTION_HANDLERS
+from entrypoints.http.problems import EXCEPTION_HANDLERS, tell_unavailable
 from entrypoints.http.query_text import QueryTextMiddleware
 from entrypoints.http.readiness import Readiness
 from entrypoints.http.realtime import realtime_router
@@ -52,6 +52,7 @@ def create_app(
         dependencies=dependencies(container, readiness),
         middleware=[QueryTextMiddleware(), IdentityMiddleware(container.auth_service(), own_origins(settings))],
         exception_handlers=EXCEPTION_HANDLERS,
+        after_exception=[tell_unavailable],
         lifespan=[lifespan(container, work)],
         request_class=ApiRequest,
         request_max_body_size=settings.http.max_body_bytes,

@@ -135,7 +135,7 @@ async def export_session(
     name = f"chat-{session.created_at:%Y-%m-%d}-{session.id}.{'json' if is_json else 'md'}"
     return Stream(
         pieces,
-        media_type="application/json" if is_json else "text/markdown; charset=utf-8",
+        media_type="application/json" if is_json else "text/markdown",
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
 

@@ -50,7 +50,8 @@ async def metrics_page(metrics: MetricsDependency) -> Response[bytes]:
     A request that a proxy handed on counts as from elsewhere.
     """
     page, media_type = metrics.render()
-    return Response(page, media_type=media_type)
+    # As a media type it would get a second charset.
+    return Response(page, headers={"Content-Type": media_type})
 
 
 @get("/chat/health", guards=[signed_in], security=SECURITY, tags=["chat"], responses=refusals(401))

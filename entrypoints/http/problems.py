@@ -10,7 +10,8 @@ from typing import Any
 import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
-from litestar.types import ExceptionHandlersMap
+from litestar.params import ParameterKwarg
+from litestar.types import ExceptionHandlersMap, Scope
 
 from application.realtime.events import plain
 from domain.errors import (
@@ -91,7 +92,7 @@ def on_domain_error(request: Request[Any, Any, Any], error: GuildhallError) -> R
 def on_http_exception(request: Request[Any, Any, Any], error: HTTPException) -> Response[Problem]:
     """The framework refused: no such address or method, a body too large, parameters that don't hold."""
     if isinstance(error, ValidationException):
-        return on_domain_error(request, _invalid_parameters(error))
+        return on_domain_error(request, _invalid_parameters(error, _names_of_parameters(request)))
     if error.detail == _GONE:
         return on_domain_error(request, Malformed("The client went away before its body was whole."))
     if error.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
@@ -108,6 +109,12 @@ def on_unexpected(request: Request[Any, Any, Any], error: Exception) -> Response
     _log.error("request_failed", exc_info=error)
     detail = "Something failed on our side. Try again later; tell the operator the request id if it stays."
     return _problem(request, HTTPStatus.INTERNAL_SERVER_ERROR, "internal", detail)
+
+
+async def tell_unavailable(error: Exception, _scope: Scope) -> None:
+    """One line in the log for whatever answers 503: the operator must hear of it, not only the client."""
+    if isinstance(error, Unavailable):
+        _log.error("unavailable", extra={"code": error.code, "reason": error.message})
 
 
 EXCEPTION_HANDLERS: ExceptionHandlersMap = {
@@ -143,12 +150,19 @@ def _problem(
     return Response(body, status_code=status.value, media_type=PROBLEM_JSON, headers=headers)
 
 
-def _invalid_parameters(error: ValidationException) -> GuildhallError:
+def _names_of_parameters(request: Request[Any, Any, Any]) -> Mapping[str, str]:
+    """What clients call the handler's parameters, where that differs from their names in the code."""
+    declared = request.route_handler.parsed_fn_signature.parameters
+    kinds = {name: parameter.kwarg_definition for name, parameter in declared.items()}
+    return {name: kind.name for name, kind in kinds.items() if isinstance(kind, ParameterKwarg) and kind.name}
+
+
+def _invalid_parameters(error: ValidationException, names: Mapping[str, str]) -> GuildhallError:
     """What the framework found wrong with parameters, as one of our refusals; the worst of them decides."""
     if missing := _MISSING.match(error.detail):
         return Invalid.of(missing["name"], "is required")
     found = error.extra if isinstance(error.extra, list) else []
-    refusals = [_parameter(entry) for entry in found if isinstance(entry, dict)]
+    refusals = [_parameter(entry, names) for entry in found if isinstance(entry, dict)]
     for refusal in refusals:
         if isinstance(refusal, Malformed):
             return refusal
@@ -156,8 +170,8 @@ def _invalid_parameters(error: ValidationException) -> GuildhallError:
     return Invalid("; ".join(f"{field.field}: {field.message}" for field in fields), fields)
 
 
-def _parameter(entry: Mapping[str, object]) -> GuildhallError:
-    key = str(entry.get("key", ""))
+def _parameter(entry: Mapping[str, object], names: Mapping[str, str]) -> GuildhallError:
+    key = names.get(str(entry.get("key", "")), str(entry.get("key", "")))
     if key == "data":
         return Malformed("A body is expected: one JSON document in UTF-8.")
     return refused_value(str(entry.get("message", "")), key)

@@ -190,7 +190,7 @@ async def test_export_as_markdown_and_json_holds_every_message(house: House) -> 
         body = {"content": f"note {number}", "assistant": False}
         await house.client.post(f"{url}/messages", headers=ada.headers, json=body)
     markdown = await house.client.get(f"{url}/export", headers=ada.headers)
-    assert markdown.headers["content-type"].startswith("text/markdown")
+    assert markdown.headers["content-type"] == "text/markdown; charset=utf-8"
     assert markdown.headers["content-disposition"].startswith('attachment; filename="chat-')
     assert "# Grüße" in markdown.text
     assert all(f"note {number}" in markdown.text for number in range(3))
@@ -199,7 +199,7 @@ async def test_export_as_markdown_and_json_holds_every_message(house: House) -> 
     assert document["session"]["title"] == "Grüße"
     assert [message["seq"] for message in document["messages"]] == [1, 2, 3]
     answer = await house.client.get(f"{url}/export", headers=ada.headers, params={"format": "pdf"})
-    expect_problem(answer, 422, "invalid")
+    assert [field["field"] for field in expect_problem(answer, 422, "invalid")["errors"]] == ["format"]
 
 
 async def test_search_finds_words_in_own_messages_only(house: House) -> None:

@@ -10,6 +10,7 @@ import pytest
 from dependency_injector import providers
 
 from adapters.memory.schema import InMemorySchema
+from domain.errors import Unavailable
 from domain.identity import Role
 from entrypoints.container import memory_container
 from entrypoints.settings import HttpSettings
@@ -77,7 +78,8 @@ async def test_metrics_from_elsewhere_are_for_admins(house: House) -> None:
     expect_problem(await house.client.get("/api/v1/metrics"), 401, "not_signed_in")
     expect_problem(await house.client.get("/api/v1/metrics", headers=ada.headers), 403, "not_allowed")
     answer = await house.client.get("/api/v1/metrics", headers=admin.headers)
-    assert answer.headers["content-type"].startswith("text/plain")
+    assert answer.headers["content-type"].startswith("text/plain; version=")
+    assert answer.headers["content-type"].count("charset") == 1
 
 
 async def test_documentation_needs_nothing_from_elsewhere(house: House) -> None:
@@ -174,6 +176,22 @@ async def test_unexpected_failure_tells_only_the_request_id(house: House, caplog
     assert "ZeroDivision" not in answer.text
     assert problem["request_id"]
     assert any(record.message == "request_failed" and record.exc_info for record in caplog.records)
+
+
+async def test_unavailable_database_leaves_one_line_with_the_reason(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Damaged:
+        async def me(self, _actor: object) -> None:
+            raise Unavailable("The database file is damaged; restore a backup.")
+
+    ada = await house.person("ada")
+    house.container.member_service.override(providers.Object(Damaged()))
+    expect_problem(await house.client.get("/api/v1/auth/me", headers=ada.headers), 503, "unavailable")
+    (line,) = [record for record in caplog.records if record.levelno >= logging.ERROR]
+    assert line.message == "unavailable"
+    assert vars(line)["reason"] == "The database file is damaged; restore a backup."
+    assert line.exc_info is None
 
 
 async def test_forwarded_address_is_believed_from_trusted_proxies_only(

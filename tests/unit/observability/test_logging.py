@@ -137,3 +137,11 @@ def test_log_of_half_a_surrogate_still_writes_a_line(stream: io.StringIO) -> Non
     logging.getLogger("room").info("odd \ud800", extra={"odd": "\ud800"})
     assert len(lines(stream)) == 1
     assert stream.getvalue().isascii()
+
+
+def test_log_line_of_uvicorn_leaves_terminal_colours_out(stream: io.StringIO) -> None:
+    configure_logging("info", "json", stream=stream)
+    logging.getLogger("uvicorn.error").info("Started", extra={"color_message": "\x1b[36mStarted"})
+    (line,) = lines(stream)
+    assert line["event"] == "Started"
+    assert "color_message" not in line

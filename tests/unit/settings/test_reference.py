@@ -1,6 +1,11 @@
 """The reference of settings."""
 
-from entrypoints.settings import load_settings, reference
+from pathlib import Path
+
+import pytest
+
+from entrypoints.settings import Settings, describe, load_settings, reference
+from entrypoints.settings.reference import markdown_table
 
 NAMED_BY_THE_SPECIFICATION = """
     DATABASE_URL REDIS_URL SECRET_KEY HTTP_HOST HTTP_PORT PUBLIC_URL TRUSTED_PROXIES TELEGRAM_BOT_TOKEN
@@ -26,3 +31,25 @@ def test_settings_reference_explains_every_setting() -> None:
 def test_settings_reference_defaults_load_as_the_defaults() -> None:
     environ = {row.env: row.default for row in reference()}
     assert load_settings(environ) == load_settings({})
+
+
+def test_settings_table_in_the_documentation_is_the_generated_one() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "operating.md").read_text(encoding="utf-8")
+    table = page.partition("<!-- begin settings -->")[2].partition("<!-- end settings -->")[0]
+    assert table.strip() == markdown_table(), "put what entrypoints.settings.reference.markdown_table() gives there"
+
+
+def test_settings_described_tell_value_and_default_by_variable() -> None:
+    lines = describe(load_settings({"GUILDHALL_HTTP_PORT": "9000", "GUILDHALL_SECRET_KEY": "k" * 32}))
+    assert {
+        "GUILDHALL_HTTP_PORT = 9000",
+        "GUILDHALL_HTTP_HOST = 127.0.0.1  (default)",
+        "GUILDHALL_SECRET_KEY = **********",
+    } <= set(lines)
+
+
+@pytest.mark.parametrize("name", ["DATA_DIR", "DATABASE_URL"])
+def test_settings_described_default_database_follows_the_data_folder(name: str, folder: Path) -> None:
+    lines = describe(Settings(data_dir=folder / "other"))
+    (line,) = [line for line in lines if line.startswith(f"GUILDHALL_{name} = ")]
+    assert line.endswith("(default)") == (name == "DATABASE_URL")

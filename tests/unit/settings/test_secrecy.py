@@ -71,9 +71,7 @@ def test_settings_shown_anywhere_mask_secrets_and_passwords() -> None:
 
 def test_settings_described_name_every_setting_once() -> None:
     described = describe(Settings())
-    assert [name for name, _ in described] == [row.toml for row in reference()]
-    assert dict(described)["http.port"] == "8000"
-    assert dict(described)["secret_key"] == ""
+    assert [line.partition(" = ")[0] for line in described] == [row.env for row in reference()]
 
 
 def told_of(environ: dict[str, str]) -> list[str]:
@@ -107,7 +105,7 @@ def test_settings_of_any_environment_load_or_tell_each_problem(environ: dict[str
     except SettingsError as error:
         told = error.problems
     else:
-        told = [f"{name} = {value}" for name, value in describe(settings)]
+        told = describe(settings)
     assert told
     assert all(line.strip() and line.isprintable() for line in told)
 
