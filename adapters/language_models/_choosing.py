@@ -22,24 +22,29 @@ def chosen(units: Sequence[Unit], room: int, *, steps: bool) -> set[int]:
     found |= set(useful[:room])
     if not found:
         found = {order[0]}
-    return found | _announced(units, found, room)
+    return _from_first_steps(units, found | _announced(units, found, room))
 
 
 def _has_steps(units: Sequence[Unit]) -> bool:
-    return any(unit.kind == "item" and unit.text.lstrip()[:1].isdigit() for unit in units)
+    return any(unit.is_step for unit in units)
+
+
+def _from_first_steps(units: Sequence[Unit], found: set[int]) -> set[int]:
+    """With a step, all steps before it: nobody can start in the middle."""
+    last = {units[at].block: at for at in sorted(found) if units[at].is_step}
+    return found | {at for at, unit in enumerate(units) if at < last.get(unit.block, 0)}
 
 
 def _of_list(units: Sequence[Unit], order: Sequence[int], room: int, *, steps: bool) -> set[int]:
     """Numbered steps are quoted whole, other lists by their best items."""
     items = [at for at in order if units[at].kind == "item"]
-    numbered = [at for at in items if steps and units[at].text.lstrip()[:1].isdigit()]
+    numbered = [at for at in items if steps and units[at].is_step]
     first = next(iter(numbered or items), None)
     if first is None:
         return set()
     block = [at for at, unit in enumerate(units) if unit.block == units[first].block]
-    is_numbered = units[first].text.lstrip()[:1].isdigit()
     is_short = sum(len(units[at].text.split()) for at in block) <= MAX_ITEM_WORDS * 4
-    if len(block) <= MAX_STEPS and room > 2 and (is_numbered or (is_short and (steps or len(block) <= 4))):
+    if len(block) <= MAX_STEPS and room > 2 and (units[first].is_step or (is_short and (steps or len(block) <= 4))):
         return set(block)
     good = [at for at in order if at in block and units[at].value > 0.5 * units[first].value]
     return set(good[: max(room, 3)])

@@ -85,7 +85,9 @@ def _quoted(
     places = chosen(scored, room, steps=steps)
     if not places:
         return ""
-    return joined([scored[at] for at in sorted(places)], f"[{passage.number}]")
+    # A list too long for one passage goes on in the next one, where its first steps cannot be quoted.
+    lead = "…\n\n" if 0 in places and scored[0].is_later_step else ""
+    return lead + joined([scored[at] for at in sorted(places)], f"[{passage.number}]")
 
 
 def _valued(unit: Unit, weights: dict[str, float], analyzer: TextAnalyzer) -> Unit:

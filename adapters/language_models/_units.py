@@ -18,6 +18,16 @@ class Unit:
     block: int
     value: float = 0.0
 
+    @property
+    def is_step(self) -> bool:
+        """Whether it is an item of a numbered list."""
+        return self.kind == "item" and self.text.lstrip()[:1].isdigit()
+
+    @property
+    def is_later_step(self) -> bool:
+        """Whether it is a step that others come before."""
+        return self.is_step and self.text.partition(".")[0].strip().lstrip("0") not in {"", "1"}
+
 
 def units(text: str) -> list[Unit]:
     """The passage's units in order; a block is a paragraph, a list or code."""

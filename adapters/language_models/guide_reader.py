@@ -4,6 +4,7 @@ import re
 from collections.abc import AsyncGenerator, Sequence
 
 from adapters.language_models._quoting import Quote, quotes
+from adapters.language_models._small_talk import SmallTalk
 from application.ports.chat import GroundingPassage, LanguageModel, ModelEvent, ModelRequest, ReplyEnd, TextDelta
 from application.ports.guides import TextAnalyzer
 from application.ports.system import Clock
@@ -20,7 +21,7 @@ NOT_GROUNDED = (
     "I answer only by quoting the guides, and this conversation is set to go without them. "
     "Turn grounding on in its settings, or choose another model, and ask again."
 )
-NO_QUESTION = "Ask me something, and I will look it up in the guides."
+NO_QUESTION = "Ask me something about the guides, and I will look it up and quote what they say."
 
 _CHUNK = re.compile(r"\s*\S+\s*?")
 _CHARACTERS_PER_TOKEN = 4
@@ -29,11 +30,13 @@ _CHARACTERS_PER_TOKEN = 4
 class GuideReader(LanguageModel):
     """Quotes the best sentences of the passages it is given, each with its `[number]`, and names the guides.
 
-    It adds no words of its own to what the guides say. Without passages it answers that nothing was found.
+    It adds no words of its own to what the guides say. Without passages it answers that nothing was found,
+    and to a message that asks nothing, that it may be asked.
     """
 
     def __init__(self, analyzer: TextAnalyzer, clock: Clock, pace_seconds: float = 0.01) -> None:
         self._analyzer = analyzer
+        self._small_talk = SmallTalk(analyzer)
         self._clock = clock
         self._pace_seconds = pace_seconds
 
@@ -61,6 +64,8 @@ class GuideReader(LanguageModel):
             return NO_QUESTION
         if not request.grounded:
             return NOT_GROUNDED
+        if self._small_talk.is_all(asked[-1], follows=len(asked) > 1):
+            return NO_QUESTION
         if not request.passages:
             return NOTHING_FOUND
         found = quotes(asked, request.passages, self._analyzer)

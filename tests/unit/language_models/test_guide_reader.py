@@ -75,6 +75,17 @@ async def test_guide_reader_steps_stay_numbered_and_whole() -> None:
     assert "To set one:\n\n1. Open the position.\n2. Choose a distance:\n   - in points\n3. Press Save." in said
 
 
+async def test_guide_reader_step_chosen_alone_comes_with_those_before_it() -> None:
+    routine = "Before each order do this.\n\n1. Look.\n2. Think.\n3. Divide the trailing stop risk.\n4. Rest."
+    said = await answer(request("trailing stop", passage(1, STOPS), passage(2, routine, title="Routine", score=9.5)))
+    assert "Before each order do this.\n\n1. Look.\n2. Think.\n3. Divide the trailing stop risk. [2]" in said
+
+
+async def test_guide_reader_list_cut_by_its_passage_begins_with_an_ellipsis() -> None:
+    said = await answer(request("trailing stop", passage(1, "3. Move the trailing stop.\n4. Press Save.")))
+    assert "…\n\n3. Move the trailing stop." in said
+
+
 async def test_guide_reader_code_stays_code() -> None:
     text = "To turn it on:\n\n```\nstop = __trail__\n```"
     said = await answer(request("How do I turn it on?", passage(1, text)))
@@ -101,6 +112,41 @@ async def test_guide_reader_without_grounding_says_how_to_get_an_answer() -> Non
 
 async def test_guide_reader_empty_question_asks_for_one() -> None:
     assert await answer(request("  ")) == NO_QUESTION
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "hi",
+        "Hello there!",
+        "thanks",
+        "Thanks a lot, that was great",
+        "ok",
+        "hi, how are you?",
+        "Good morning",
+        "?",
+        "👍",
+    ],
+)
+async def test_guide_reader_message_that_asks_nothing_is_not_answered_with_a_passage(message: str) -> None:
+    found = passage(1, "Hi and hello, ok, thanks: good morning. How are you? That was great.")
+    assert await answer(request(message, found)) == NO_QUESTION
+    assert await answer(request(message)) == NO_QUESTION
+
+
+@pytest.mark.parametrize("message", ["ok", "thank you", "Great, thanks!", "no"])
+async def test_guide_reader_thanks_after_an_answer_are_not_answered_with_a_passage(message: str) -> None:
+    assert await answer(request(message, passage(1, STOPS), before=["What is a trailing stop?"])) == NO_QUESTION
+
+
+@pytest.mark.parametrize("message", ["and why?", "what about this?", "ok, but how?"])
+async def test_guide_reader_follow_up_of_function_words_is_still_a_question(message: str) -> None:
+    assert "[1]" in await answer(request(message, passage(1, STOPS), before=["What is a trailing stop?"]))
+
+
+@pytest.mark.parametrize("message", ["Hi, what is a trailing stop?", "thanks! trailing stop", "What is a good day?"])
+async def test_guide_reader_polite_question_is_answered(message: str) -> None:
+    assert "[1]" in await answer(request(message, passage(1, STOPS)))
 
 
 async def test_guide_reader_follow_up_is_read_with_the_question_before() -> None:
