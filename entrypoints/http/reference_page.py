@@ -1,6 +1,7 @@
 """The OpenAPI document as one plain HTML page."""
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from html import escape
 from itertools import groupby
@@ -8,12 +9,17 @@ from typing import Any
 
 Schema = Mapping[str, Any]
 
+_CODE = re.compile(r"`([^`\n]+)`")
 _METHODS = ("get", "post", "put", "patch", "delete")
 
 STYLE = """
 :root { color-scheme: light dark; --line: color-mix(in srgb, currentColor 20%, transparent); }
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 0 auto; padding: 1rem; }
-nav ul { columns: 18rem; padding-left: 1rem; }
+nav ul { columns: 26rem 2; column-gap: 2rem; padding: 0; list-style: none; }
+nav li { break-inside: avoid; }
+nav a { display: flex; }
+nav .method { flex: none; }
+nav a, h3 code { overflow-wrap: anywhere; }
 article { border-top: 1px solid var(--line); padding: .5rem 0; }
 code, .method { font-family: ui-monospace, monospace; font-size: .9em; }
 .method { display: inline-block; min-width: 4.5em; font-weight: 700; text-transform: uppercase; }
@@ -46,7 +52,7 @@ def _head(document: Schema) -> Iterator[str]:
     yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
     yield '<link rel="stylesheet" href="/docs/reference.css"></head><body>'
     yield f"<h1>{_text(info['title'])} API {_text(info['version'])}</h1>"
-    yield f'<p class="description">{_text(info.get("description", ""))}</p>'
+    yield f'<p class="description">{_prose(info.get("description", ""))}</p>'
     yield f'<p>For programs: <a href="/openapi.json">openapi.json</a>, OpenAPI {_text(document["openapi"])}.</p>'
 
 
@@ -74,7 +80,7 @@ def _call(path: str, method: str, call: Schema) -> str:
     return (
         f'<article id="{_text(call["operationId"])}"><h3><span class="method">{method}</span> '
         f"<code>{_text(path)}</code></h3>"
-        f'<p class="description">{_text(call.get("description", ""))}</p>'
+        f'<p class="description">{_prose(call.get("description", ""))}</p>'
         + _table("Parameters", ("name", "in", "type", "meaning"), map(_parameter, call.get("parameters", ())))
         + _table("Body", ("media type", "type"), _contents_of(call.get("requestBody", {})))
         + _table("Answers", ("status", "meaning", "type"), map(_answer, call.get("responses", {}).items()))
@@ -85,13 +91,13 @@ def _call(path: str, method: str, call: Schema) -> str:
 def _parameter(parameter: Schema) -> tuple[str, ...]:
     name = parameter["name"] + (" (required)" if parameter.get("required") else "")
     meaning = parameter.get("description") or parameter["schema"].get("description", "")
-    return _text(name), _text(parameter["in"]), _type(parameter["schema"]), _text(meaning)
+    return _text(name), _text(parameter["in"]), _type(parameter["schema"]), _prose(meaning)
 
 
 def _answer(answer: tuple[str, Schema]) -> tuple[str, ...]:
     status, response = answer
     kinds = ", ".join(kind for _, kind in _contents_of(response))
-    return _text(status), _text(response.get("description", "")), kinds
+    return _text(status), _prose(response.get("description", "")), kinds
 
 
 def _contents_of(holder: Schema) -> Iterator[tuple[str, str]]:
@@ -102,11 +108,11 @@ def _contents_of(holder: Schema) -> Iterator[tuple[str, str]]:
 def _body(name: str, schema: Schema) -> str:
     required = schema.get("required", ())
     rows = (
-        (_text(field + (" (required)" if field in required else "")), _type(kind), _text(kind.get("description", "")))
+        (_text(field + (" (required)" if field in required else "")), _type(kind), _prose(kind.get("description", "")))
         for field, kind in schema.get("properties", {}).items()
     )
     title = f'<article id="schema-{_text(name)}"><h3>{_text(name)}</h3>'
-    about = f'<p class="description">{_text(schema.get("description", ""))}</p>'
+    about = f'<p class="description">{_prose(schema.get("description", ""))}</p>'
     return f"{title}{about}{_table('Fields', ('field', 'type', 'meaning'), rows)}</article>"
 
 
@@ -136,3 +142,8 @@ def _type(schema: Schema) -> str:
 
 def _text(value: object) -> str:
     return escape(str(value))
+
+
+def _prose(value: object) -> str:
+    """Text in which backticks mark code."""
+    return _CODE.sub(r"<code>\1</code>", _text(value))

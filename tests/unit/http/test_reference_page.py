@@ -43,3 +43,9 @@ def test_reference_page_tells_types_and_bounds() -> None:
     assert 'list of <a href="#schema-Thing">Thing</a>' in page
     assert "string or null or any" in page
     assert "kind (required)" in page
+
+
+def test_reference_page_shows_code_of_descriptions_as_code() -> None:
+    info = {"title": "A", "version": "1", "description": "Send `<id>` and ` alone."}
+    page = reference_page({**DOCUMENT, "info": info})
+    assert "Send <code>&lt;id&gt;</code> and ` alone." in page
