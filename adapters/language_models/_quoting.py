@@ -10,6 +10,7 @@ from adapters.language_models._markdown import joined
 from adapters.language_models._units import Unit, units
 from application.ports.chat import GroundingPassage
 from application.ports.guides import TextAnalyzer
+from domain.guides import GuideId
 
 MAX_SENTENCES = 4
 NEXT_PASSAGES, NEXT_SCORE = 2, 0.82
@@ -42,14 +43,12 @@ def quotes(asked: Sequence[str], passages: Sequence[GroundingPassage], analyzer:
 
 
 def _worth_quoting(passages: Sequence[GroundingPassage]) -> list[GroundingPassage]:
-    best = passages[0]
-    near = [
-        passage
-        for passage in passages[1:]
-        if passage.score >= best.score * NEXT_SCORE
-        and (passage.guide_id, passage.heading) != (best.guide_id, best.heading)
-    ]
-    return [best, *near[:NEXT_PASSAGES]]
+    """The first passage and those near it, one a section."""
+    sections: dict[tuple[GuideId, str], GroundingPassage] = {}
+    for passage in passages:
+        if passage.score >= passages[0].score * NEXT_SCORE:
+            sections.setdefault((passage.guide_id, passage.heading), passage)
+    return list(sections.values())[: 1 + NEXT_PASSAGES]
 
 
 def _words(asked: Sequence[str], analyzer: TextAnalyzer) -> dict[str, float]:

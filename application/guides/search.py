@@ -17,7 +17,7 @@ CANDIDATES = 120
 
 @dataclass(frozen=True, slots=True)
 class FoundPassages:
-    """Ranked passages, best first.
+    """Ranked passages: the best of each section, best first, then what else these sections hold.
 
     `confident` says whether the first of them can be taken for an answer; `confidence` (0 to 1) is what it rests on.
     """
@@ -77,7 +77,7 @@ class PassageFinder:
         both = _together(direct, wide)
         ranked = rank(query, both, self._heading_terms)
         sure = confidence(query, ranked, both, self._heading_terms)
-        return FoundPassages(tuple(ranked[:limit]), confident=sure >= SURE, confidence=sure)
+        return FoundPassages(_sections_first(ranked[:limit]), confident=sure >= SURE, confidence=sure)
 
 
 class GuideSearch:
@@ -126,6 +126,15 @@ class GuideSearch:
             snippet=snippet(passage.text, set(query.all_terms), self._analyzer),
             score=best.score,
         )
+
+
+def _sections_first(ranked: Sequence[Ranked]) -> tuple[Ranked, ...]:
+    """A second passage of a section adds least, so that who quotes a few sections takes the first ones."""
+    firsts: dict[tuple[UUID, str], Ranked] = {}
+    for each in ranked:
+        firsts.setdefault((each.candidate.guide_id, each.candidate.passage.heading), each)
+    best = list(firsts.values())
+    return (*best, *(each for each in ranked if all(each is not first for first in best)))
 
 
 def _together(first: Candidates, second: Candidates) -> Candidates:

@@ -137,3 +137,15 @@ def test_search_snippet_of_long_text_shows_the_matching_part() -> None:
 
 def test_search_snippet_without_a_match_shows_the_beginning() -> None:
     assert snippet("`Some` words", {"else"}, SnowballAnalyzer()) == "Some words"
+
+
+async def test_search_second_passage_of_a_section_comes_after_other_sections(world: LibraryWorld) -> None:
+    long = "\n\n".join(["The otter swims in the harbour, and the otter dives. " + "More of it. " * 40] * 3)
+    await world.import_texts(
+        {"a.md": f"# Otters\n\n{long}\n", "b.md": "# Harbours\n\n## Boats\n\nNo otter swims here.\n"}
+    )
+    found = await Search(world).finder.find("Where does an otter swim?", Role.PUBLIC, 4)
+    titles = [each.candidate.guide_title for each in found.passages]
+    assert len(titles) == 4
+    assert titles[:2] in (["Otters", "Harbours"], ["Harbours", "Otters"])
+    assert len({each.candidate.passage.line for each in found.passages if each.candidate.guide_title == "Otters"}) == 3

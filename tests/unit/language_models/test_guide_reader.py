@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -99,6 +100,20 @@ async def test_guide_reader_near_passages_are_added_and_far_ones_are_not() -> No
     said = await answer(request("trailing stop", passage(1, STOPS), near, far))
     assert "See also **Orders**" in said
     assert "History" not in said
+
+
+async def test_guide_reader_section_is_quoted_once_and_marks_count_up() -> None:
+    orders, more = "A trailing stop may be moved.", "A trailing stop may be cancelled."
+    said = await answer(
+        request(
+            "trailing stop",
+            passage(1, STOPS),
+            replace(passage(2, orders, heading="Orders", score=9.5), guide_id=GuideId(UUID(int=1))),
+            replace(passage(3, STOPS, score=9), guide_id=GuideId(UUID(int=1))),
+            replace(passage(4, more, heading="Orders", score=9), guide_id=GuideId(UUID(int=1))),
+        )
+    )
+    assert re.findall(r"\[(\d+)\]", said) == ["1", "2"]
 
 
 async def test_guide_reader_nothing_found_is_said_plainly_with_what_to_try() -> None:
