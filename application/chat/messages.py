@@ -3,6 +3,7 @@
 from hashlib import sha256
 
 from application.ports.chat import IDEMPOTENCY_LIFETIME, ChatQueries, PostedMessage, ReplyJob
+from application.ports.observability import ReplyMetrics
 from application.ports.realtime import ReplyStopped, ReplyWaiting, RunningReplies
 from application.ports.system import Clock, Ids
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
@@ -35,12 +36,14 @@ class MessageService:
         running: RunningReplies,
         clock: Clock,
         ids: Ids,
+        metrics: ReplyMetrics | None = None,
     ) -> None:
         self._unit_of_work = unit_of_work
         self._queries = queries
         self._running = running
         self._clock = clock
         self._ids = ids
+        self._metrics = metrics
 
     async def post(
         self,
@@ -87,6 +90,7 @@ class MessageService:
                 work.announce(ReplyStopped(message_id))
                 work.announce(ReplyWaiting())
                 await work.commit()
+                self._count(message)
         return message.snapshot()
 
     async def regenerate(self, actor: Actor, message_id: ChatMessageId) -> MessageSnapshot:
@@ -133,6 +137,10 @@ class MessageService:
     ) -> tuple[ChatSession, ChatMessage]:
         session = _shared(await work.chat_sessions.get(session_id), actor.require_member())
         return session, await work.chat_messages.get(message_id)
+
+    def _count(self, reply: ChatMessage) -> None:
+        if self._metrics is not None:
+            self._metrics.reply_finished(reply.status, str(reply.llm_provider), (reply.response_time_ms or 0) / 1000)
 
     def _arrived(self, session_id: ChatSessionId, message: ChatMessage) -> str:
         for reply in self._running.of_session(session_id):

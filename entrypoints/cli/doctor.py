@@ -1,7 +1,6 @@
 """`guildhall doctor`: what works, what does not, and what to do."""
 
 import asyncio
-import socket
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -12,6 +11,7 @@ from domain.errors import GuildhallError
 from domain.identity import OPERATOR
 from entrypoints.cli.ending import ExitCode
 from entrypoints.cli.session import Invocation, pass_invocation, prepare_data_dir
+from entrypoints.cli.whereabouts import listens_at, taken
 from entrypoints.container import Container, sql_container
 from entrypoints.settings import Settings, describe
 
@@ -104,12 +104,14 @@ async def _providers(container: Container) -> Finding:
 
 
 def _port(settings: Settings) -> Finding:
-    host, port = settings.http.host, settings.http.port
-    try:
-        with socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET):
-            return Finding("port", "ok", f"{host}:{port} is free")
-    except OSError as error:
-        return Finding("port", "warn", f"{host}:{port}: {error.strerror}; fine when Guildhall is running there")
+    if address := listens_at(settings):
+        return Finding("port", "ok", f"Guildhall listens on {address}")
+    where = f"{settings.http.host}:{settings.http.port}"
+    if reason := taken(settings):
+        return Finding(
+            "port", "warn", f"{where}: {reason}; no server of this data folder wrote down that it is its own"
+        )
+    return Finding("port", "ok", f"{where} is free")
 
 
 def _unused(settings: Settings) -> list[Finding]:

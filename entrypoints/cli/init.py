@@ -10,8 +10,10 @@ from application.guides.importing import ImportedFile
 from application.identity.members import SignInLink
 from domain.errors import Conflict
 from domain.identity import OPERATOR
+from entrypoints.cli.ending import complain
 from entrypoints.cli.guides import import_folder, summary
 from entrypoints.cli.session import Invocation, pass_invocation
+from entrypoints.cli.whereabouts import listens_at, reached_at, taken
 from entrypoints.container import Container
 
 SAMPLES = Path(__file__).parent.parent / "samples" / "guides"
@@ -33,7 +35,7 @@ def command(invocation: Invocation, *, no_samples: bool) -> None:
       guildhall init
       guildhall --data-dir /srv/guildhall init --no-samples
     """
-    base_url = invocation.settings().base_url
+    settings = invocation.settings()
 
     async def prepare(container: Container) -> SignInLink:
         await container.migrator().upgrade()
@@ -47,7 +49,11 @@ def command(invocation: Invocation, *, no_samples: bool) -> None:
         return await container.member_service().sign_in_link(OPERATOR, owner.id)
 
     link = invocation.run(_again_after_conflict(prepare), check_schema=False)
-    click.echo(f"\nSign in once within 15 minutes:\n  {base_url}/sign-in/link#token={link.token}\n")
+    if not settings.public_url and not listens_at(settings) and (reason := taken(settings)):
+        complain(
+            f"warning: {settings.http.host}:{settings.http.port} cannot be served on: {reason}; choose another port."
+        )
+    click.echo(f"\nSign in once within 15 minutes:\n  {reached_at(settings)}/sign-in/link#token={link.token}\n")
 
 
 def _again_after_conflict(

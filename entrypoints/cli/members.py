@@ -7,8 +7,10 @@ import click
 
 from application.ports.identity import MemberView
 from domain.identity import OPERATOR, Role
+from entrypoints.cli.ending import Refused
 from entrypoints.cli.passwords import new_password
 from entrypoints.cli.session import Invocation, pass_invocation
+from entrypoints.cli.whereabouts import reached_at
 from entrypoints.container import Container
 
 T = TypeVar("T")
@@ -103,10 +105,16 @@ def revoke(invocation: Invocation, login: str, role: str) -> None:
 
 @command.command(name="sign-in-link")
 @click.argument("login")
+@click.option("--url", help="Where LOGIN reaches this instance, such as https://guild.example.org.")
 @pass_invocation
-def sign_in_link(invocation: Invocation, login: str) -> None:
-    """Print a link that signs LOGIN in once, within 15 minutes."""
-    base_url = invocation.settings().base_url
+def sign_in_link(invocation: Invocation, login: str, url: str | None) -> None:
+    """Print a link that signs LOGIN in once, within 15 minutes.
+
+    It leads to the public address, else to where the server of this data folder listens.
+    """
+    if url is not None and not url.startswith(("http://", "https://")):
+        raise Refused(f"--url: found {url!r}; expected an address that begins with https:// or http://")
+    base_url = url.rstrip("/") if url else reached_at(invocation.settings())
     link = invocation.run(_with_member(login, lambda c, m: c.member_service().sign_in_link(OPERATOR, m.id)))
     click.echo(f"{base_url}/sign-in/link#token={link.token}")
 

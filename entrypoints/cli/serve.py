@@ -6,6 +6,7 @@ import click
 
 from entrypoints.cli.ending import complain
 from entrypoints.cli.session import Invocation, pass_invocation, prepare_data_dir
+from entrypoints.cli.whereabouts import written_down
 from entrypoints.settings import Settings
 
 
@@ -30,7 +31,8 @@ def command(invocation: Invocation, host: str | None, port: int | None, data_dir
     prepare_data_dir(settings)
     for warning in warnings(settings):
         complain(warning)
-    serve(settings)
+    with written_down(settings):
+        serve(settings)
 
 
 def warnings(settings: Settings) -> list[str]:

@@ -10,6 +10,7 @@ import pytest
 from dependency_injector import providers
 
 from adapters.memory.schema import InMemorySchema
+from adapters.observability.metrics import Metrics
 from domain.errors import Unavailable
 from domain.identity import Role
 from entrypoints.container import memory_container
@@ -64,6 +65,17 @@ async def test_metrics_from_this_machine_count_by_route_template(house: House) -
     )
     assert 'route="unmatched",status="404"' in page
     assert session["id"] not in page
+
+
+async def test_metrics_count_a_cancelled_reply_once(house: House) -> None:
+    metrics = Metrics()
+    house.container.message_service.add_kwargs(metrics=metrics)
+    ada = await house.person("ada")
+    posted = await house.message(ada, (await house.session(ada))["id"])
+    for _ in range(2):
+        await house.client.post(f"/api/v1/chat/messages/{posted['reply_id']}/cancel", headers=ada.headers)
+    page = metrics.render()[0].decode()
+    assert 'guildhall_chat_replies_total{provider="LOCAL",status="cancelled"} 1.0' in page
 
 
 @pytest.mark.parametrize("name", ["X-Forwarded-For", "Forwarded", "Via", "X-Real-IP"])
