@@ -146,7 +146,7 @@ class Container(containers.DeclarativeContainer):
         ids,
     )
     message_service = providers.Singleton(
-        MessageService, unit_of_work.provider, chat_queries, running_replies, clock, ids
+        MessageService, unit_of_work.provider, chat_queries, running_replies, clock, ids, metrics
     )
     conversation_export = providers.Singleton(ConversationExport, chat_session_service)
     chat_health = providers.Singleton(ChatHealthService, language_models, clock)

@@ -36,7 +36,7 @@ class MessageService:
         running: RunningReplies,
         clock: Clock,
         ids: Ids,
-        metrics: ReplyMetrics | None = None,
+        metrics: ReplyMetrics,
     ) -> None:
         self._unit_of_work = unit_of_work
         self._queries = queries
@@ -139,8 +139,7 @@ class MessageService:
         return session, await work.chat_messages.get(message_id)
 
     def _count(self, reply: ChatMessage) -> None:
-        if self._metrics is not None:
-            self._metrics.reply_finished(reply.status, str(reply.llm_provider), (reply.response_time_ms or 0) / 1000)
+        self._metrics.reply_finished(reply.status, str(reply.llm_provider), (reply.response_time_ms or 0) / 1000)
 
     def _arrived(self, session_id: ChatSessionId, message: ChatMessage) -> str:
         for reply in self._running.of_session(session_id):

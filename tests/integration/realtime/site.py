@@ -15,6 +15,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from adapters.memory import InMemoryChatQueries, InMemoryMemberQueries, InMemoryTokenIssuer, PlainPasswordHasher
+from adapters.observability.metrics import NullMetrics
 from adapters.system.clock import SystemClock
 from adapters.websocket import HubSettings
 from application.chat.messages import MessageService
@@ -80,7 +81,7 @@ class Site(World):
             self.ids,
         )
         self.messages = MessageService(
-            self.unit_of_work, InMemoryChatQueries(self.store), self.running, self.clock, self.ids
+            self.unit_of_work, InMemoryChatQueries(self.store), self.running, self.clock, self.ids, NullMetrics()
         )
         self.port = 0
         self._server: uvicorn.Server | None = None

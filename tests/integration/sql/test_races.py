@@ -4,6 +4,7 @@ import asyncio
 from datetime import timedelta
 from uuid import UUID
 
+from adapters.observability.metrics import NullMetrics
 from application.chat.messages import MessageService
 from application.chat.running import RunningReplyRegistry
 from application.ports.chat import ReplyJob
@@ -143,7 +144,7 @@ async def test_races_to_cancel_and_regenerate_never_wait_for_a_second_connection
     member = await stored_member(backend)
     actor = Actor(member.id, Role.PUBLIC)
     service = MessageService(
-        backend.unit_of_work, backend.chat, RunningReplyRegistry(backend.bus), backend.clock, backend.ids
+        backend.unit_of_work, backend.chat, RunningReplyRegistry(backend.bus), backend.clock, backend.ids, NullMetrics()
     )
     replies = []
     for _ in range(2 * RACERS):

@@ -58,7 +58,9 @@ class ChatWorld:
         self.event_log = InMemoryEventLog(self.store)
         self.running = RunningReplyRegistry(self.bus)
         self.models = {LLMProvider.LOCAL: self.model}
-        self.messages = MessageService(self.unit_of_work, self.queries, self.running, self.clock, self.ids)
+        self.messages = MessageService(
+            self.unit_of_work, self.queries, self.running, self.clock, self.ids, self.metrics
+        )
         self.sessions = ChatSessionService(
             self.unit_of_work, self.queries, self.event_log, self.models, self.running, self.clock, self.ids
         )

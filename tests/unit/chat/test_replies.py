@@ -105,6 +105,7 @@ async def test_reply_cancelled_midway_keeps_what_arrived_and_stops_the_model(wor
     assert (cancelled.status, cancelled.content) == (MessageStatus.CANCELLED, "Half ")
     assert await working.reply(ann, reply_id) == cancelled
     assert working.model.closed_early == 1
+    assert working.metrics.replies == [("cancelled", "LOCAL")]
     assert working.running.all() == []
 
 
