@@ -48,7 +48,7 @@ def create_app(
         },
     )
     app = Litestar(
-        route_handlers=[*api_routers(), realtime_router(), *reference.HANDLERS, *pages],
+        route_handlers=[*api_routers(), _root_router(), realtime_router(), *reference.HANDLERS, *pages],
         dependencies=dependencies(container, readiness),
         middleware=[QueryTextMiddleware(), IdentityMiddleware(container.auth_service(), own_origins(settings))],
         exception_handlers=EXCEPTION_HANDLERS,
@@ -75,6 +75,10 @@ def api_routers() -> list[Router]:
         ("/", "operating", operating.HANDLERS),
     )
     return [Router(f"{PREFIX}{path}", route_handlers=handlers, tags=[room]) for path, room, handlers in rooms]
+
+
+def _root_router() -> Router:
+    return Router("/", route_handlers=list(operating.AT_ROOT), include_in_schema=False)
 
 
 async def _require_newest_schema(container: Container) -> None:

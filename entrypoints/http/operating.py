@@ -68,3 +68,5 @@ async def chat_health_page(chat_health: ChatHealthDependency, sockets: SocketsDe
 
 
 HANDLERS = [health, ready, metrics_page, chat_health_page]
+# Where probes and scrapers look without being told.
+AT_ROOT = [ready, metrics_page]

@@ -10,7 +10,6 @@ import pytest
 from dependency_injector import providers
 
 from adapters.memory.schema import InMemorySchema
-from adapters.observability.metrics import Metrics
 from domain.errors import Unavailable
 from domain.identity import Role
 from entrypoints.container import memory_container
@@ -68,13 +67,11 @@ async def test_metrics_from_this_machine_count_by_route_template(house: House) -
 
 
 async def test_metrics_count_a_cancelled_reply_once(house: House) -> None:
-    metrics = Metrics()
-    house.container.message_service.add_kwargs(metrics=metrics)
     ada = await house.person("ada")
     posted = await house.message(ada, (await house.session(ada))["id"])
     for _ in range(2):
         await house.client.post(f"/api/v1/chat/messages/{posted['reply_id']}/cancel", headers=ada.headers)
-    page = metrics.render()[0].decode()
+    page = house.container.metrics().render()[0].decode()
     assert 'guildhall_chat_replies_total{provider="LOCAL",status="cancelled"} 1.0' in page
 
 
@@ -232,3 +229,14 @@ async def test_cors_preflight_is_answered_for_allowed_origins_only(tmp_path: Pat
     assert good.headers["access-control-allow-origin"] == "https://app.example.org"
     assert "x-csrf-token" in good.headers["access-control-allow-headers"].lower()
     assert bad.headers.get("access-control-allow-origin") != "https://evil.example"
+
+
+async def test_ready_and_metrics_at_the_root_answer_as_under_the_prefix(living_house: House) -> None:
+    ready = await living_house.client.get("/ready")
+    async with living_house.browser(THIS_MACHINE) as scraper:
+        metrics = await scraper.get("/metrics")
+
+    assert ready.json()["status"] == "ready"
+    assert metrics.headers["content-type"].startswith("text/plain")
+    expect_problem(await living_house.client.get("/metrics"), 401, "not_signed_in")
+    assert "/ready" not in (await living_house.client.get("/openapi.json")).json()["paths"]
