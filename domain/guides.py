@@ -228,3 +228,11 @@ class SavedGuide:
         """Count one reading."""
         self.times_viewed += 1
         self.last_viewed_at = now
+
+    def take_over(self, other: "SavedGuide") -> None:
+        """Add what another member, who has become this one, did with the same guide."""
+        viewed = [saved.last_viewed_at for saved in (self, other) if saved.last_viewed_at is not None]
+        self.is_read = self.is_read or other.is_read
+        self.times_viewed += other.times_viewed
+        self.last_viewed_at = max(viewed, default=None)
+        self.saved_at = min(self.saved_at, other.saved_at)

@@ -4,33 +4,50 @@ from datetime import timedelta
 
 from dependency_injector import containers, providers
 
+from adapters.embeddings.sentence_encoder import SentenceEncoder
+from adapters.embeddings.switched_off import SwitchedOff
 from adapters.language_models.guide_reader import GuideReader
+from adapters.mail.console import ConsoleMailer, NoMailer
+from adapters.mail.smtp import SmtpMailer, SmtpServer
+from adapters.memory.audit import InMemoryAuditQueries
 from adapters.memory.bus import InMemoryBus
 from adapters.memory.chat import InMemoryChatQueries
+from adapters.memory.credentials import InMemoryCredentialQueries
 from adapters.memory.event_log import InMemoryEventLog
 from adapters.memory.guides import InMemoryGuideQueries
 from adapters.memory.identity import InMemoryMemberQueries
+from adapters.memory.identity_sweep import InMemoryIdentitySweep
+from adapters.memory.member_export import InMemoryMemberExport
 from adapters.memory.passages import InMemoryPassageQueries
+from adapters.memory.rate_limiter import InMemoryRateLimiter
 from adapters.memory.schema import InMemorySchema
 from adapters.memory.security import PlainPasswordHasher
 from adapters.memory.store import MemoryStore
 from adapters.memory.unit_of_work import InMemoryUnitOfWork
 from adapters.observability.logging import configure_logging
 from adapters.observability.metrics import Metrics
-from adapters.security.keys import SigningKeys
+from adapters.observability.redaction import Redaction
+from adapters.security.key_file import KeyFile
+from adapters.security.keys import KeyRing, SigningKeys
 from adapters.security.passwords import Argon2PasswordHasher
+from adapters.security.rotation import rotate
 from adapters.security.tokens import JwtTokenIssuer
+from adapters.sql.audit import SqlAuditQueries
 from adapters.sql.backup import backup
 from adapters.sql.chat_queries import SqlChatQueries
+from adapters.sql.credentials import SqlCredentialQueries
 from adapters.sql.database import Database
 from adapters.sql.event_log import SqlEventLog
 from adapters.sql.guide_queries import SqlGuideQueries
+from adapters.sql.identity_sweep import SqlIdentitySweep
+from adapters.sql.member_export import SqlMemberExport
 from adapters.sql.member_queries import SqlMemberQueries
 from adapters.sql.migrator import Migrator
 from adapters.sql.passages import SqlPassageQueries
 from adapters.sql.unit_of_work import SqlUnitOfWork
 from adapters.system.clock import SystemClock
 from adapters.system.ids import UuidIds
+from adapters.telegram.proofs import HmacTelegramProofs
 from adapters.text.analyzer import SnowballAnalyzer
 from adapters.text.front_matter import FrontMatterFormat
 from adapters.text.markdown import MarkdownRenderer
@@ -46,12 +63,33 @@ from application.chat.replies import ReplyWriter
 from application.chat.running import RunningReplyRegistry
 from application.chat.sessions import ChatSessionService
 from application.chat.worker import ReplyTimes, ReplyWorker
+from application.guides.embedding import EmbeddingInBackground, PassageEmbedding
 from application.guides.importing import GuideTransfer
 from application.guides.library import GuideLibrary
 from application.guides.reading import GuideReading
+from application.guides.reindexing import GuideReindexing
 from application.guides.search import GuideSearch, PassageFinder
+from application.identity._hashing import HashingQueue
+from application.identity._mail_requests import MailRequests
+from application.identity._opening import SignInOpener
+from application.identity._password_check import PasswordCheck
+from application.identity._reauthentication import Reauthentication
+from application.identity._refusals import Refusals
+from application.identity._throttling import SignInThrottle
+from application.identity.accounts import AccountService
+from application.identity.audit import AuditService
+from application.identity.data_rights import DataRights
+from application.identity.linking import LinkingService
+from application.identity.mailing import MailWorker
 from application.identity.members import MemberService
+from application.identity.passwords import PasswordService
 from application.identity.sign_in import AuthService
+from application.identity.sign_ins import SignInService
+from application.identity.sweeping import IdentityRetention, IdentitySweeper
+from application.identity.telegram_accounts import TelegramAccounts
+from application.identity.telegram_sign_in import TelegramSignIn
+from application.ports.embedding import Embedder
+from application.ports.mailing import Mailer
 from application.realtime.retention import EventRetention
 from application.realtime.subscriptions import SubscriptionService
 from application.realtime.typing import TypingService
@@ -59,12 +97,29 @@ from domain.chat import LLMProvider
 from entrypoints.settings import Settings
 
 
-def _signing_keys(settings: Settings) -> SigningKeys:
+def _signing_keys(settings: Settings) -> KeyRing:
     if settings.secret_key is None:
-        return SigningKeys.load_or_create(settings.key_file)
+        return KeyFile(settings.key_file)
     return SigningKeys.from_secrets(
         settings.secret_key.reveal(), [secret.reveal() for secret in settings.previous_secret_keys]
     )
+
+
+def _mailer(settings: Settings) -> Mailer:
+    mail = settings.mail
+    if mail.host is None:
+        return ConsoleMailer() if settings.is_loopback else NoMailer()
+    password = mail.password.reveal() if mail.password else None
+    return SmtpMailer(SmtpServer(mail.host, mail.port, mail.security, mail.sender or "", mail.username, password))
+
+
+def _telegram_proofs(settings: Settings) -> HmacTelegramProofs:
+    token = settings.telegram.bot_token
+    return HmacTelegramProofs(token.reveal() if token is not None else None)
+
+
+def _embedder(settings: Settings) -> Embedder:
+    return SentenceEncoder() if settings.guides.semantic == "on" else SwitchedOff("guides.semantic is off")
 
 
 def _reply_times(settings: Settings) -> ReplyTimes:
@@ -76,6 +131,16 @@ def _reply_times(settings: Settings) -> ReplyTimes:
 
 def _retention(settings: Settings) -> timedelta:
     return timedelta(hours=settings.realtime.retention_hours)
+
+
+def _identity_retention(settings: Settings) -> IdentityRetention:
+    keep = settings.retention
+    return IdentityRetention(
+        sign_ins=timedelta(days=keep.sign_ins_days),
+        audit_addresses=timedelta(days=keep.audit_addresses_days),
+        tokens=timedelta(days=keep.tokens_days),
+        idempotency_keys=timedelta(hours=keep.idempotency_keys_hours),
+    )
 
 
 def _hub_settings(settings: Settings) -> HubSettings:
@@ -99,26 +164,102 @@ class Container(containers.DeclarativeContainer):
         settings.provided.log.format,
         secrets=settings.provided.secrets,
     )
+    redaction = providers.Singleton(Redaction, settings.provided.secrets)
     bus = providers.Singleton(InMemoryBus)
     hasher = providers.Singleton(Argon2PasswordHasher)
+    hashing = providers.Singleton(HashingQueue, hasher, clock)
+    rate_limiter = providers.Singleton(InMemoryRateLimiter, clock)
+    mailer = providers.Singleton(_mailer, settings)
+    rotate_keys = providers.Callable(rotate, settings.provided.key_file)
     tokens = providers.Singleton(JwtTokenIssuer, providers.Singleton(_signing_keys, settings))
     analyzer = providers.Singleton(SnowballAnalyzer)
+    embedder = providers.Singleton(_embedder, settings)
     markdown = providers.Singleton(MarkdownRenderer)
     guide_format = providers.Singleton(FrontMatterFormat)
 
     database = providers.Singleton(Database, settings.provided.database.url)
     migrator = providers.Singleton(Migrator, settings.provided.database.url)
     backup = providers.Coroutine(backup, settings.provided.database.url)
-    unit_of_work = providers.Factory(SqlUnitOfWork, database, bus, clock)
+    unit_of_work = providers.Factory(SqlUnitOfWork, database, bus, clock, metrics)
     member_queries = providers.Singleton(SqlMemberQueries, database)
+    credential_queries = providers.Singleton(SqlCredentialQueries, database)
+    member_export = providers.Singleton(SqlMemberExport, database)
+    audit_queries = providers.Singleton(SqlAuditQueries, database)
+    identity_sweep = providers.Singleton(SqlIdentitySweep, database)
     guide_queries = providers.Singleton(SqlGuideQueries, database)
     passage_queries = providers.Singleton(SqlPassageQueries, database)
     chat_queries = providers.Singleton(SqlChatQueries, database)
     event_log = providers.Singleton(SqlEventLog, database)
 
-    auth_service = providers.Singleton(AuthService, unit_of_work.provider, member_queries, hasher, tokens, clock, ids)
+    sign_in_opener = providers.Singleton(SignInOpener, tokens, clock, ids)
+    mail_requests = providers.Singleton(MailRequests, mailer, clock, ids)
+    refusals = providers.Singleton(Refusals, unit_of_work.provider, rate_limiter, clock, ids)
+    reauthentication = providers.Singleton(Reauthentication, unit_of_work.provider, hashing, rate_limiter, clock, ids)
+    password_check = providers.Singleton(
+        PasswordCheck,
+        credential_queries,
+        providers.Singleton(SignInThrottle, rate_limiter, hashing, clock),
+        refusals,
+        clock,
+    )
+    auth_service = providers.Singleton(
+        AuthService, unit_of_work.provider, member_queries, password_check, sign_in_opener, tokens, clock, ids
+    )
+    sign_in_service = providers.Singleton(SignInService, unit_of_work.provider, member_queries, clock, ids)
+    password_service = providers.Singleton(
+        PasswordService,
+        unit_of_work.provider,
+        credential_queries,
+        hashing,
+        reauthentication,
+        rate_limiter,
+        mail_requests,
+        sign_in_opener,
+        tokens,
+        clock,
+        ids,
+    )
+    account_service = providers.Singleton(
+        AccountService,
+        unit_of_work.provider,
+        member_queries,
+        hashing,
+        reauthentication,
+        rate_limiter,
+        mail_requests,
+        tokens,
+        clock,
+        ids,
+    )
+    telegram_proofs = providers.Singleton(_telegram_proofs, settings)
+    telegram_accounts = providers.Singleton(TelegramAccounts, unit_of_work.provider, clock, ids)
+    telegram_sign_in = providers.Singleton(
+        TelegramSignIn,
+        unit_of_work.provider,
+        telegram_proofs,
+        sign_in_opener,
+        rate_limiter,
+        refusals,
+        clock,
+        ids,
+    )
+    linking_service = providers.Singleton(
+        LinkingService, unit_of_work.provider, reauthentication, tokens, rate_limiter, refusals, clock, ids
+    )
+    mail_worker = providers.Singleton(
+        MailWorker, unit_of_work.provider, mailer, tokens, bus, clock, ids, settings.provided.base_url
+    )
     member_service = providers.Singleton(
-        MemberService, unit_of_work.provider, member_queries, hasher, tokens, clock, ids
+        MemberService, unit_of_work.provider, member_queries, hashing, tokens, clock, ids
+    )
+    audit_service = providers.Singleton(AuditService, audit_queries)
+    identity_sweeper = providers.Singleton(
+        IdentitySweeper,
+        unit_of_work.provider,
+        identity_sweep,
+        clock,
+        ids,
+        providers.Factory(_identity_retention, settings),
     )
 
     guide_library = providers.Singleton(
@@ -128,12 +269,24 @@ class Container(containers.DeclarativeContainer):
     guide_transfer = providers.Singleton(
         GuideTransfer, unit_of_work.provider, guide_library, guide_queries, guide_format, clock
     )
-    passage_finder = providers.Singleton(PassageFinder, passage_queries, analyzer)
+    guide_reindexing = providers.Singleton(GuideReindexing, unit_of_work.provider, guide_library, guide_queries)
+    passage_embedding = providers.Singleton(PassageEmbedding, unit_of_work.provider, passage_queries, embedder)
+    passage_finder = providers.Singleton(PassageFinder, passage_queries, analyzer, embedder)
     guide_search = providers.Singleton(GuideSearch, passage_queries, guide_queries, analyzer)
 
     guide_reader = providers.Singleton(GuideReader, analyzer, clock)
     language_models = providers.Dict({LLMProvider.LOCAL: guide_reader})
     running_replies = providers.Singleton(RunningReplyRegistry, bus)
+    data_rights = providers.Singleton(
+        DataRights,
+        unit_of_work.provider,
+        member_queries,
+        member_export,
+        running_replies,
+        reauthentication,
+        clock,
+        ids,
+    )
     grounding = providers.Singleton(Grounding, passage_finder, member_queries, clock)
     chat_session_service = providers.Singleton(
         ChatSessionService,
@@ -165,6 +318,7 @@ class Container(containers.DeclarativeContainer):
         providers.Factory(_reply_times, settings),
     )
 
+    embedding_in_background = providers.Singleton(EmbeddingInBackground, passage_embedding, event_log, clock)
     event_retention = providers.Singleton(EventRetention, event_log, clock, providers.Factory(_retention, settings))
     subscription_service = providers.Singleton(
         SubscriptionService, chat_queries, member_queries, event_log, running_replies, clock
@@ -190,15 +344,25 @@ def sql_container(settings: Settings) -> Container:
 
 
 def memory_container(settings: Settings | None = None) -> Container:
-    """Everything in memory, gone with the process: for fast tests and for trying the library out."""
+    """Everything in memory, gone with the process: for fast tests and for trying the library out.
+
+    Passages are found by words only; override `embedder` for more.
+    """
     container = Container(settings=settings or Settings())
     store = providers.Singleton(MemoryStore)
-    container.unit_of_work.override(providers.Factory(InMemoryUnitOfWork, store, container.bus, container.clock))
+    container.unit_of_work.override(
+        providers.Factory(InMemoryUnitOfWork, store, container.bus, container.clock, container.metrics)
+    )
     container.member_queries.override(providers.Singleton(InMemoryMemberQueries, store))
+    container.member_export.override(providers.Singleton(InMemoryMemberExport, store))
+    container.audit_queries.override(providers.Singleton(InMemoryAuditQueries, store))
+    container.identity_sweep.override(providers.Singleton(InMemoryIdentitySweep, store))
+    container.credential_queries.override(providers.Singleton(InMemoryCredentialQueries, store))
     container.guide_queries.override(providers.Singleton(InMemoryGuideQueries, store))
     container.passage_queries.override(providers.Singleton(InMemoryPassageQueries, store))
     container.chat_queries.override(providers.Singleton(InMemoryChatQueries, store))
     container.event_log.override(providers.Singleton(InMemoryEventLog, store))
+    container.embedder.override(providers.Singleton(SwitchedOff, "nothing is embedded in memory"))
     container.migrator.override(providers.Singleton(InMemorySchema))
     container.hasher.override(providers.Singleton(PlainPasswordHasher))
     return container

@@ -15,6 +15,8 @@ from litestar import Litestar
 from application.ports.system import CannotStart
 from entrypoints.container import Container, sql_container
 from entrypoints.http.app import create_app
+from entrypoints.http.patience import PatientProtocol
+from entrypoints.listening import listener
 from entrypoints.settings import Settings
 from entrypoints.web.pages import page_handlers, show_error_pages, static_handlers, template_config
 
@@ -32,8 +34,8 @@ def create_application(container: Container) -> Litestar:
 
 def serve(settings: Settings) -> None:
     """Serve until SIGINT or SIGTERM. Raises `CannotStart` before anything is changed."""
-    with _ending_well(), _bound(settings) as listener, asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_serve(settings, listener))
+    with _ending_well(), listener(settings) as listening, asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(_serve(settings, listening))
 
 
 @contextmanager
@@ -50,18 +52,30 @@ def _ending_well() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-async def _serve(settings: Settings, listener: socket.socket) -> None:
+async def _serve(settings: Settings, listening: socket.socket) -> None:
     container = sql_container(settings)
     await container.migrator().check()
     container.configure_logging()
-    server = Server(
+    server = server_of(container)
+    try:
+        await server.serve(sockets=[listening])
+    finally:
+        await container.database().dispose()
+    if not server.started:
+        raise CannotStart("The server did not start; the log says why.")
+
+
+def server_of(container: Container) -> "Server":
+    """The server as `serve` runs it."""
+    settings = container.settings()
+    return Server(
         uvicorn.Config(
             create_application(container),
             log_config=None,
             access_log=False,
             server_header=False,
             proxy_headers=False,
-            http="httptools",
+            http=PatientProtocol,
             ws="websockets-sansio",
             # Deflate would compress every frame once per socket, and undo encoding an event once.
             ws_per_message_deflate=False,
@@ -72,12 +86,6 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
         ),
         container,
     )
-    try:
-        await server.serve(sockets=[listener])
-    finally:
-        await container.database().dispose()
-    if not server.started:
-        raise CannotStart("The server did not start; the log says why.")
 
 
 class Server(uvicorn.Server):
@@ -105,18 +113,6 @@ class Server(uvicorn.Server):
             listening.close()
         await self._container.hub().close()
         await super().shutdown(sockets)
-
-
-def _bound(settings: Settings) -> socket.socket:
-    host, port = settings.http.host, settings.http.port
-    try:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        return socket.create_server((host, port), family=family, backlog=2048)
-    except OSError as error:
-        raise CannotStart(
-            f"{host}:{port} cannot be listened on: {error.strerror}. "
-            "Stop what uses it, or choose another with --host, --port or GUILDHALL_HTTP_PORT."
-        ) from error
 
 
 def _loop_factory() -> "type[asyncio.AbstractEventLoop] | None":

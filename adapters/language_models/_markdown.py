@@ -10,26 +10,32 @@ _SPECIAL = re.compile(r"([\\*_\[\]<>~|])")
 _LINE_START = re.compile(r"^(\s*)(#{1,6} |>|[-+=]{3,}$|\+ )")
 
 
-def joined(units: Sequence[Unit], mark: str) -> str:
-    """Sentences of a paragraph in a line, lists and code under each other; the mark after the last text."""
+def joined(units: Sequence[Unit], places: Sequence[int], mark: str) -> str:
+    """The units at these places, in order; the mark after the last text, "…" where something is left out."""
     parts: list[str] = []
-    previous: Unit | None = None
-    last = max((at for at, unit in enumerate(units) if unit.kind != "code"), default=-1)
-    for at, unit in enumerate(units):
+    last = max((at for at in places if units[at].kind != "code"), default=-1)
+    for index, at in enumerate(places):
+        unit = units[at]
         text = unit.text if unit.kind == "code" else _as_markdown(unit.text)
         if at == last:
             text = f"{text} {mark}" if "```" not in unit.text else f"{text}\n\n{mark}"
-        if previous is None:
-            joint = ""
-        elif unit.kind == previous.kind == "sentence":
-            joint = " " if unit.block == previous.block else "\n\n"
-        elif unit.kind == previous.kind == "item" and unit.block == previous.block:
-            joint = "\n"
-        else:
-            joint = "\n\n"
-        parts.append(joint + text)
-        previous = unit
-    return "".join(parts) + (f"\n\n{mark}" if last < 0 else "")
+        parts.append((_joint(units, places[index - 1], at) if index else "") + text)
+    ending = f"\n\n{mark}" if last < 0 else ""
+    return "".join(parts) + ending + ("\n\n…" if _is_cut(units, places[-1]) else "")
+
+
+def _joint(units: Sequence[Unit], before: int, at: int) -> str:
+    is_gap = at > before + 1
+    if units[before].block == units[at].block and units[at].kind == "sentence":
+        return " … " if is_gap else " "
+    if units[before].block == units[at].block and units[at].kind == "item":
+        return "\n- …\n" if is_gap else "\n"
+    return "\n\n…\n\n" if is_gap else "\n\n"
+
+
+def _is_cut(units: Sequence[Unit], at: int) -> bool:
+    """Whether the list goes on after this item."""
+    return units[at].kind == "item" and at + 1 < len(units) and units[at + 1].block == units[at].block
 
 
 def _as_markdown(text: str) -> str:

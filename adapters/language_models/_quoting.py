@@ -86,7 +86,7 @@ def _quoted(
         return ""
     # A list too long for one passage goes on in the next one, where its first steps cannot be quoted.
     lead = "…\n\n" if 0 in places and scored[0].is_later_step else ""
-    return lead + joined([scored[at] for at in sorted(places)], f"[{passage.number}]")
+    return lead + joined(scored, sorted(places), f"[{passage.number}]")
 
 
 def _valued(unit: Unit, weights: dict[str, float], analyzer: TextAnalyzer) -> Unit:

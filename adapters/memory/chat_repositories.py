@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from adapters.memory.cascades import delete_session
 from adapters.memory.copies import copy_of_message, copy_of_session
 from adapters.memory.store import KeptAnswer
 from adapters.memory.transaction import Transaction, require_free, require_row
@@ -15,6 +16,7 @@ from application.ports.chat import (
 )
 from domain.chat import ChatMessage, ChatMessageId, ChatSession, ChatSessionId, MessageSnapshot
 from domain.errors import Conflict, NotFound
+from domain.events import session_channel
 from domain.identity import MemberId
 
 
@@ -34,21 +36,19 @@ class InMemoryChatSessionRepository(ChatSessionRepository):
         self._transaction.loaded(session.id, session.version)
         return copy_of_session(session)
 
+    async def of_member(self, member_id: MemberId) -> Sequence[ChatSession]:
+        sessions = self._transaction.tables.chat_sessions.values()
+        return [await self.get(key) for key in sorted(s.id for s in sessions if member_id in s.participants)]
+
     async def save(self, session: ChatSession) -> None:
         stored = self._transaction.tables.chat_sessions.get(session.id)
         self._transaction.check_version("session", session.id, stored.version if stored else None, session.version)
         self._write(session)
 
     async def delete(self, session: ChatSession) -> None:
-        tables = self._transaction.tables
         self._transaction.collect(session)
-        tables.chat_sessions.pop(session.id, None)
-        gone = {message.id for message in tables.chat_messages.values() if message.session_id == session.id}
-        for message_id in gone:
-            del tables.chat_messages[message_id]
-            tables.replies.pop(message_id, None)
-        for key in [key for key, kept in tables.idempotency_keys.items() if kept.message_id in gone]:
-            del tables.idempotency_keys[key]
+        self._transaction.ended.add(session_channel(session.id))
+        delete_session(self._transaction.tables, session.id)
 
     async def allocate_seq(self, session_id: ChatSessionId, count: int, now: datetime) -> int:
         session = self._stored(session_id)
@@ -115,6 +115,8 @@ class InMemoryChatMessageRepository(ChatMessageRepository):
         return sorted(rows, key=lambda message: message.seq, reverse=True)[:limit][::-1]
 
     def _write(self, message: ChatMessage) -> None:
+        if message.author_id is not None:
+            require_row(self._transaction.tables.members, message.author_id, "member")
         self._transaction.collect(message)
         self._transaction.tables.chat_messages[message.id] = copy_of_message(message)
         self._transaction.loaded(message.id, message.version)

@@ -8,8 +8,13 @@ from domain.identity import Member
 
 
 def copy_of_member(member: Member) -> Member:
-    """The member with account and grants of its own."""
-    return replace(member, user=replace(member.user) if member.user else None, grants=list(member.grants))
+    """The member with accounts and grants of its own."""
+    return replace(
+        member,
+        user=replace(member.user) if member.user else None,
+        telegram=replace(member.telegram) if member.telegram else None,
+        grants=list(member.grants),
+    )
 
 
 def copy_of_guide(guide: Guide) -> Guide:

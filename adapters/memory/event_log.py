@@ -12,9 +12,16 @@ from domain.events import Channel, Event
 from domain.identity import Role
 
 
-def append_events(store: MemoryStore, events: Iterable[Event], now: datetime) -> list[LoggedEvent]:
-    """Write the events into the logs of their channels, each with the channel's next offset; all of them or none."""
+def append_events(
+    store: MemoryStore, events: Iterable[Event], now: datetime, ended: Iterable[Channel] = ()
+) -> list[LoggedEvent]:
+    """Write the events into the logs of their channels, each with the channel's next offset; all of them or none.
+
+    What stood in the logs of ended channels before is forgotten.
+    """
     encoded = [(event, msgspec.json.encode(event_payload(event))) for event in events]
+    for channel in ended:
+        store.logs.setdefault(channel, ChannelLog()).events = []
     logged: list[LoggedEvent] = []
     for event, payload in encoded:
         for channel in event.channels():

@@ -4,8 +4,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from adapters.memory.copies import copy_of_guide
+from adapters.memory.store import Tables
 from adapters.memory.transaction import Transaction, require_free, require_row
-from application.ports.guides import GuideRepository, IndexedPassage, PassageRepository, SavedGuideRepository
+from application.ports.embedding import Embedding
+from application.ports.guides import (
+    GuideRepository,
+    IndexedPassage,
+    PassageRepository,
+    PassageText,
+    SavedGuideRepository,
+)
 from domain.errors import NotFound
 from domain.guides import Guide, GuideId, SavedGuide
 from domain.identity import MemberId
@@ -48,6 +56,7 @@ class InMemoryGuideRepository(GuideRepository):
         self._transaction.collect(guide)
         tables.guides.pop(guide.id, None)
         tables.passages.pop(guide.id, None)
+        _forget_vectors(tables, guide.id)
         for key in [key for key in tables.saved_guides if key[1] == guide.id]:
             del tables.saved_guides[key]
 
@@ -107,3 +116,27 @@ class InMemoryPassageRepository(PassageRepository):
     async def replace(self, guide_id: GuideId, passages: Sequence[IndexedPassage]) -> None:
         require_row(self._transaction.tables.guides, guide_id, "guide")
         self._transaction.tables.passages[guide_id] = tuple(passages)
+        _forget_vectors(self._transaction.tables, guide_id)
+
+    async def keep_vectors(self, model: str, vectors: Sequence[tuple[PassageText, Embedding]]) -> int:
+        tables = self._transaction.tables
+        kept = {was.key: (model, vector[:]) for was, vector in vectors if _wants_one(tables, model, was)}
+        tables.vectors.update(kept)
+        return len(kept)
+
+
+def _forget_vectors(tables: Tables, guide_id: GuideId) -> None:
+    for key in [key for key in tables.vectors if key[0] == guide_id]:
+        del tables.vectors[key]
+
+
+def _wants_one(tables: Tables, model: str, was: PassageText) -> bool:
+    if was.key in tables.vectors and tables.vectors[was.key][0] == model:
+        return False
+    guide_id, position = was.key
+    guide = tables.guides.get(guide_id)
+    return guide is not None and any(
+        PassageText((guide_id, position), guide.content.title, passage.heading, passage.text) == was
+        for passage in tables.passages.get(guide_id, ())
+        if passage.position == position
+    )

@@ -83,8 +83,8 @@ class InMemoryGuideQueries(GuideQueries):
         counts = Counter(guide.content.category for guide in self._listed(role, GuideFilter()))
         return dict(sorted(counts.items()))
 
-    async def all_active(self) -> Sequence[GuideView]:
-        guides = (guide for guide in self._store.tables.guides.values() if guide.is_active)
+    async def all_active(self, role: Role) -> Sequence[GuideView]:
+        guides = self._listed(role, GuideFilter())
         return [self._view(guide, None) for guide in sorted(guides, key=_by_title)]
 
     def _listed(self, role: Role, where: GuideFilter) -> Iterable[Guide]:

@@ -7,9 +7,9 @@ from uuid import UUID
 from adapters.memory.pages import page_of
 from adapters.memory.store import MemoryStore
 from application.paging import decode_cursor, encode_cursor
-from application.ports.identity import MemberQueries, MemberView
+from application.ports.identity import MemberQueries, MemberView, SignInView, TelegramView
 from application.ports.paging import Page
-from domain.identity import Actor, Member, MemberId, SignInId
+from domain.identity import Actor, Grant, Member, MemberId, SignIn, SignInId, TelegramUser
 
 
 class InMemoryMemberQueries(MemberQueries):
@@ -19,8 +19,13 @@ class InMemoryMemberQueries(MemberQueries):
         self._store = store
 
     async def actor(self, member_id: MemberId, sign_in_id: SignInId | None, now: datetime) -> Actor | None:
+        if sign_in_id is not None:
+            sign_in = self._store.tables.sign_ins.get(sign_in_id)
+            if sign_in is None or not sign_in.is_active(now):
+                return None
+            member_id = sign_in.member_id
         member = self._store.tables.members.get(member_id)
-        if member is None or not _is_active(member) or not self._is_signed_in(member_id, sign_in_id, now):
+        if member is None or not member.is_active:
             return None
         return Actor(member_id=member_id, role=member.effective_role(now), sign_in_id=sign_in_id)
 
@@ -43,22 +48,41 @@ class InMemoryMemberQueries(MemberQueries):
             rows, limit, lambda member: _view(member, now), lambda member: encode_cursor(member.created_at, member.id)
         )
 
-    def _is_signed_in(self, member_id: MemberId, sign_in_id: SignInId | None, now: datetime) -> bool:
-        if sign_in_id is None:
-            return True
-        sign_in = self._store.tables.sign_ins.get(sign_in_id)
-        return sign_in is not None and sign_in.member_id == member_id and sign_in.is_active(now)
+    async def grants(self, member_id: MemberId) -> Sequence[Grant]:
+        member = self._store.tables.members.get(member_id)
+        grants = member.grants if member else ()
+        return sorted(grants, key=lambda grant: (grant.created_at, grant.id), reverse=True)
 
+    async def sign_ins(self, member_id: MemberId, now: datetime) -> Sequence[SignInView]:
+        active = [row for row in self._sign_ins_of(member_id) if row.is_active(now)]
+        active.sort(key=lambda row: (row.created_at, row.id), reverse=True)
+        return [
+            SignInView(
+                id=row.id,
+                created_at=row.created_at,
+                refreshed_at=row.rotated_at,
+                expires_at=row.expires_at,
+                ip=row.ip,
+                user_agent=row.user_agent,
+            )
+            for row in active
+        ]
 
-def _is_active(member: Member) -> bool:
-    return member.user is None or member.user.is_active
+    def _sign_ins_of(self, member_id: MemberId) -> Sequence[SignIn]:
+        return [row for row in self._store.tables.sign_ins.values() if row.member_id == member_id]
 
 
 def _matches(member: Member, search: str) -> bool:
-    if not search:
-        return True
-    names = (member.user.email, member.user.username) if member.user else ()
-    return any(name is not None and search.casefold() in name.casefold() for name in names)
+    names = [member.user.email, member.user.username] if member.user else []
+    if member.telegram:
+        names.append(_telegram_names(member.telegram))
+    return not search or any(name is not None and search.casefold() in name.casefold() for name in names)
+
+
+def _telegram_names(account: TelegramUser) -> str:
+    username = f"@{account.telegram_username}" if account.telegram_username else ""
+    name = f"{account.first_name} {account.last_name or ''}".strip()
+    return "\n".join((str(account.telegram_id), username, name))
 
 
 def _view(member: Member, now: datetime) -> MemberView:
@@ -69,6 +93,18 @@ def _view(member: Member, now: datetime) -> MemberView:
         email_verified=user.email_verified if user else False,
         username=user.username if user else None,
         role=member.effective_role(now),
-        is_active=_is_active(member),
+        is_active=member.is_active,
         created_at=member.created_at,
+        has_password=user is not None and user.password_hash is not None,
+        telegram=_telegram_view(member.telegram) if member.telegram else None,
+    )
+
+
+def _telegram_view(account: TelegramUser) -> TelegramView:
+    return TelegramView(
+        telegram_id=account.telegram_id,
+        username=account.telegram_username,
+        first_name=account.first_name,
+        last_name=account.last_name,
+        has_blocked_bot=account.blocked_bot_at is not None,
     )

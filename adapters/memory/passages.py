@@ -3,9 +3,19 @@
 import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from operator import mul
 
 from adapters.memory.store import MemoryStore
-from application.ports.guides import Candidate, Candidates, IndexedPassage, PassageQueries
+from application.ports.embedding import Embedding
+from application.ports.guides import (
+    Candidate,
+    Candidates,
+    IndexedPassage,
+    Nearest,
+    PassageKey,
+    PassageQueries,
+    PassageText,
+)
 from domain.guides import Guide
 from domain.identity import Role
 
@@ -47,6 +57,44 @@ class InMemoryPassageQueries(PassageQueries):
             if term.startswith(prefix)
         )
         return sorted(counts, key=lambda term: (-counts[term], term))[:limit]
+
+    async def nearest(
+        self,
+        question: Embedding,
+        model: str,
+        role: Role,
+        limit: int,
+        *,
+        category: str | None = None,
+        known: Sequence[PassageKey] = (),
+    ) -> Nearest:
+        vectors = self._store.tables.vectors
+        near: dict[PassageKey, float] = {}
+        found: list[Candidate] = []
+        for guide, passage in self._active():
+            key = (guide.id, passage.position)
+            of_model, vector = vectors.get(key, (None, question))
+            if of_model == model and guide.may_be_read_by(role):
+                near[key] = round(float(sum(map(mul, question, vector))), 6)
+                if category in {None, guide.content.category}:
+                    found.append(_candidate(guide, passage))
+        found.sort(key=lambda candidate: (-near[candidate.key], candidate.key))
+        nearest = tuple(found[:limit])
+        guides = {guide_id for guide_id, _ in known} | {candidate.guide_id for candidate in nearest}
+        return Nearest(nearest, {key: similarity for key, similarity in near.items() if key[0] in guides})
+
+    async def lacking_vectors(self, model: str, limit: int) -> Sequence[PassageText]:
+        return list(self._lacking(model))[:limit]
+
+    async def count_lacking_vectors(self, model: str) -> int:
+        return sum(1 for _ in self._lacking(model))
+
+    def _lacking(self, model: str) -> Iterator[PassageText]:
+        vectors = self._store.tables.vectors
+        for guide, passage in self._active():
+            key = (guide.id, passage.position)
+            if key not in vectors or vectors[key][0] != model:
+                yield PassageText(key, guide.content.title, passage.heading, passage.text)
 
     def _active(self) -> Iterator[tuple[Guide, IndexedPassage]]:
         tables = self._store.tables

@@ -1,14 +1,16 @@
 """Passwords and tokens for tests: fast, readable, and no protection at all."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
 from uuid import UUID
 
 from application.ports.identity import AccessClaims, PasswordHasher, TokenIssuer
 from domain.errors import InvalidToken
-from domain.identity import MemberId, SignInId
+from domain.identity import LINK_CODE_LENGTH, MemberId, SignInId
 
 ACCESS_LIFETIME = timedelta(minutes=30)
+CODE_LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 
 
 class PlainPasswordHasher(PasswordHasher):
@@ -50,8 +52,19 @@ class InMemoryTokenIssuer(TokenIssuer):
     def successor(self, secret: str) -> str:
         return _digest(f"after {secret}")
 
+    def successors(self, secret: str) -> Sequence[str]:
+        return (self.successor(secret),)
+
     def hashed(self, secret: str) -> str:
         return _digest(f"hash of {secret}")
+
+    def code(self) -> str:
+        self._made += 1
+        number = int(_digest(f"code {self._made}"), 16)
+        return "".join(CODE_LETTERS[number >> 5 * place & 31] for place in range(LINK_CODE_LENGTH))
+
+    def hashed_code(self, code: str) -> str:
+        return _digest(f"hash of code {code.casefold()}")
 
 
 def _digest(text: str) -> str:

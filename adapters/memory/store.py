@@ -6,12 +6,27 @@ from datetime import datetime
 from uuid import UUID
 
 from application.ports.chat import ReplyJob
-from application.ports.guides import IndexedPassage
+from application.ports.embedding import Embedding
+from application.ports.guides import IndexedPassage, PassageKey
 from application.ports.realtime import LoggedEvent
 from domain.chat import ChatMessage, ChatMessageId, ChatSession, ChatSessionId
 from domain.events import Channel
 from domain.guides import Guide, GuideId, SavedGuide
-from domain.identity import Member, MemberId, OneTimeToken, OneTimeTokenId, Role, SignIn, SignInId
+from domain.identity import (
+    AuditEntry,
+    AuditEntryId,
+    LinkRequest,
+    LinkRequestId,
+    MailJob,
+    MailJobId,
+    Member,
+    MemberId,
+    OneTimeToken,
+    OneTimeTokenId,
+    Role,
+    SignIn,
+    SignInId,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +56,14 @@ class Tables:
     roles: dict[MemberId, Role] = field(default_factory=dict)
     sign_ins: dict[SignInId, SignIn] = field(default_factory=dict)
     one_time_tokens: dict[OneTimeTokenId, OneTimeToken] = field(default_factory=dict)
+    link_requests: dict[LinkRequestId, LinkRequest] = field(default_factory=dict)
+    used_proofs: dict[str, datetime] = field(default_factory=dict)
+    mail_jobs: dict[MailJobId, MailJob] = field(default_factory=dict)
+    audit: dict[AuditEntryId, AuditEntry] = field(default_factory=dict)
     guides: dict[GuideId, Guide] = field(default_factory=dict)
     saved_guides: dict[tuple[MemberId, GuideId], SavedGuide] = field(default_factory=dict)
     passages: dict[GuideId, tuple[IndexedPassage, ...]] = field(default_factory=dict)
+    vectors: dict[PassageKey, tuple[str, Embedding]] = field(default_factory=dict)
     chat_sessions: dict[ChatSessionId, ChatSession] = field(default_factory=dict)
     chat_messages: dict[ChatMessageId, ChatMessage] = field(default_factory=dict)
     replies: dict[ChatMessageId, QueuedReply] = field(default_factory=dict)

@@ -5,16 +5,20 @@ from uuid import UUID
 
 from adapters.memory.store import Tables
 from domain.errors import Conflict, StaleVersion
-from domain.events import Event, Recorder
+from domain.events import Channel, Event, Recorder
 
 
 class Transaction:
-    """Shared by the repositories of one unit of work; refuses to be used after its end."""
+    """Shared by the repositories of one unit of work; refuses to be used after its end.
+
+    `ended` are channels of what was removed: what their logs held before is forgotten.
+    """
 
     def __init__(self, tables: Tables) -> None:
         self._tables: Tables | None = tables
         self._versions: dict[UUID, int] = {}
         self.events: list[Event] = []
+        self.ended: set[Channel] = set()
 
     @property
     def tables(self) -> Tables:

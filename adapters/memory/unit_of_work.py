@@ -3,6 +3,7 @@
 from types import TracebackType
 from typing import Self
 
+from adapters.memory.audit import InMemoryAuditTrail
 from adapters.memory.chat_repositories import (
     InMemoryChatMessageRepository,
     InMemoryChatSessionRepository,
@@ -14,14 +15,15 @@ from adapters.memory.guide_repositories import (
     InMemoryPassageRepository,
     InMemorySavedGuideRepository,
 )
-from adapters.memory.identity_repositories import (
-    InMemoryMemberRepository,
-    InMemoryOneTimeTokenRepository,
-    InMemorySignInRepository,
-)
+from adapters.memory.identity_repositories import InMemoryOneTimeTokenRepository, InMemorySignInRepository
+from adapters.memory.linking import InMemoryLinkRequestRepository, InMemoryUsedProofs
+from adapters.memory.mail_queue import InMemoryMailQueue
+from adapters.memory.members import InMemoryMemberRepository
+from adapters.memory.merging import InMemoryMemberMerging
 from adapters.memory.reply_queue import InMemoryReplyQueue
 from adapters.memory.store import MemoryStore
 from adapters.memory.transaction import Transaction
+from application.ports.audit import AuditMetrics
 from application.ports.realtime import Announcement, Bus
 from application.ports.system import Clock
 from application.ports.unit_of_work import UnitOfWork
@@ -31,13 +33,15 @@ class InMemoryUnitOfWork(UnitOfWork):
     """Stages every change in copies of the tables and swaps them in at the commit.
 
     One unit of work is open at a time, as with SQLite's single writer; opening one inside another waits forever.
-    Using it outside of `async with`, or after its commit, raises `RuntimeError`.
+    Using it outside of `async with`, or after its commit, raises `RuntimeError`. Lost lines of the audit trail are
+    counted by `metrics`, where there are any.
     """
 
-    def __init__(self, store: MemoryStore, bus: Bus, clock: Clock) -> None:
+    def __init__(self, store: MemoryStore, bus: Bus, clock: Clock, metrics: AuditMetrics | None = None) -> None:
         self._store = store
         self._bus = bus
         self._clock = clock
+        self._metrics = metrics
         self._transaction: Transaction | None = None
         self._announcements: list[Announcement] = []
 
@@ -52,6 +56,26 @@ class InMemoryUnitOfWork(UnitOfWork):
     @property
     def one_time_tokens(self) -> InMemoryOneTimeTokenRepository:
         return InMemoryOneTimeTokenRepository(self._open())
+
+    @property
+    def merging(self) -> InMemoryMemberMerging:
+        return InMemoryMemberMerging(self._open())
+
+    @property
+    def link_requests(self) -> InMemoryLinkRequestRepository:
+        return InMemoryLinkRequestRepository(self._open())
+
+    @property
+    def used_proofs(self) -> InMemoryUsedProofs:
+        return InMemoryUsedProofs(self._open())
+
+    @property
+    def mail_queue(self) -> InMemoryMailQueue:
+        return InMemoryMailQueue(self._open())
+
+    @property
+    def audit(self) -> InMemoryAuditTrail:
+        return InMemoryAuditTrail(self._open(), self._metrics)
 
     @property
     def guides(self) -> InMemoryGuideRepository:
@@ -87,7 +111,7 @@ class InMemoryUnitOfWork(UnitOfWork):
 
     async def commit(self) -> None:
         transaction = self._open()
-        logged = append_events(self._store, transaction.events, self._clock.now())
+        logged = append_events(self._store, transaction.events, self._clock.now(), transaction.ended)
         self._store.tables = transaction.tables
         announcements = [*logged, *self._announcements]
         self._end()

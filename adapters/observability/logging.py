@@ -12,6 +12,8 @@ from adapters.observability.redaction import Redaction
 
 LogFormat = Literal["json", "console"]
 
+_LOST = "log_line_lost"
+
 # Their lines below warning hold statement parameters, addresses with tokens, or one line a frame.
 _QUIET = ("sqlalchemy", "aiosqlite", "asyncpg", "asyncio", "httpcore", "httpx", "websockets", "markdown_it")
 # They come with handlers of their own.
@@ -27,7 +29,7 @@ def configure_logging(
     `extra` of the standard library, keywords of structlog. Calling it again replaces what was set before.
     Start uvicorn with `log_config=None`, or it puts its own handlers back.
     """
-    handler = logging.StreamHandler(stream or sys.stderr)
+    handler = _Lines(stream or sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[structlog.stdlib.ExtraAdder(), *_shared()],
@@ -55,6 +57,20 @@ def configure_logging(
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
+
+
+class _Lines(logging.StreamHandler[TextIO]):
+    """Writes lines. One that cannot be made is told by its place only: what it held may be a secret."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the standard library calls it so
+        """Write a line about the failure in place of the line itself."""
+        error = sys.exc_info()[1]
+        if record.msg == _LOST or isinstance(error, OSError | RecursionError):
+            return
+        fields = {"source": record.name, "line": f"{record.pathname}:{record.lineno}", "error": type(error).__name__}
+        lost = logging.LogRecord(__name__, logging.ERROR, record.pathname, record.lineno, _LOST, None, None)
+        vars(lost).update(fields)
+        self.emit(lost)
 
 
 def bind_request(request_id: str, **fields: object) -> None:

@@ -10,6 +10,7 @@ from prometheus_client import (
 )
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
+from application.ports.audit import AuditMetrics
 from application.ports.observability import MetricsPage, ReplyMetrics, RequestMetrics, SocketMetrics
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "WEBSOCKET"})
@@ -17,7 +18,7 @@ _REQUEST_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.
 _REPLY_BUCKETS = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0)
 
 
-class Metrics(RequestMetrics, SocketMetrics, ReplyMetrics, MetricsPage):
+class Metrics(RequestMetrics, SocketMetrics, ReplyMetrics, AuditMetrics, MetricsPage):
     """Everything this process counts, in a registry of its own: two in one process don't meet."""
 
     def __init__(self) -> None:
@@ -49,6 +50,9 @@ class Metrics(RequestMetrics, SocketMetrics, ReplyMetrics, MetricsPage):
             buckets=_REPLY_BUCKETS,
             registry=registry,
         )
+        self._audit_failures = Counter(
+            "guildhall_audit_failures", "Lines of the audit trail that were lost.", ["action"], registry=registry
+        )
 
     def request_finished(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count an answer. A method that nobody serves is `other`, so that a client cannot make up series."""
@@ -73,12 +77,16 @@ class Metrics(RequestMetrics, SocketMetrics, ReplyMetrics, MetricsPage):
         self._replies.labels(status, provider).inc()
         self._reply_seconds.labels(provider).observe(seconds)
 
+    def audit_failed(self, action: str) -> None:
+        """Count a lost line."""
+        self._audit_failures.labels(action).inc()
+
     def render(self) -> tuple[bytes, str]:
         """The text format of Prometheus."""
         return generate_latest(self.registry), CONTENT_TYPE_LATEST
 
 
-class NullMetrics(RequestMetrics, SocketMetrics, ReplyMetrics, MetricsPage):
+class NullMetrics(RequestMetrics, SocketMetrics, ReplyMetrics, AuditMetrics, MetricsPage):
     """Counts nothing: for scripts and tests that don't look."""
 
     def request_finished(self, method: str, route: str, status: int, seconds: float) -> None:
@@ -94,6 +102,9 @@ class NullMetrics(RequestMetrics, SocketMetrics, ReplyMetrics, MetricsPage):
         """Nothing."""
 
     def reply_finished(self, status: str, provider: str, seconds: float) -> None:
+        """Nothing."""
+
+    def audit_failed(self, action: str) -> None:
         """Nothing."""
 
     def render(self) -> tuple[bytes, str]:

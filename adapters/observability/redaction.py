@@ -1,8 +1,10 @@
 """Keeps secrets out of the logs."""
 
+import json
 import re
-from collections.abc import Iterable, Mapping, MutableMapping
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from typing import Any
+from urllib.parse import quote, quote_plus
 
 MASK = "**********"
 _SECRET_KEY = re.compile(
@@ -18,22 +20,29 @@ _IN_TEXT = (
     (re.compile(r"(?i)\b((?:\w*(?:password|secret|token|api_?key))=)[^\s&\"']+"), rf"\1{MASK}"),
 )
 _DEEPEST = 6
+_SHORTEST = 8
 
 
 class Redaction:
     """A structlog processor that masks values under telling names, what looks like a token, and known secrets.
 
     `secrets` are values that must not appear anywhere in a line, whatever the name; ones shorter than 8 characters
-    are left out, since masking them would eat ordinary words.
+    are left out, since masking them would eat ordinary words. A secret is masked in its usual spellings too: as Python
+    and JSON quote it, and percent-encoded.
     """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        known = sorted({secret for secret in secrets if len(secret) >= 8}, key=len, reverse=True)
+        spelled = {form for secret in secrets if len(secret) >= _SHORTEST for form in _spellings(secret)}
+        known = sorted(spelled, key=len, reverse=True)
         self._known = re.compile("|".join(map(re.escape, known))) if known else None
 
     def __call__(self, _logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
         """The event without secrets."""
-        return {key: self._value(key, value, 0) for key, value in event.items()}
+        return {self.known(key): self._value(key, value, 0) for key, value in event.items()}
+
+    def known(self, text: str) -> str:
+        """The text without the known secrets, and otherwise as it is."""
+        return text if self._known is None else self._known.sub(MASK, text)
 
     def _value(self, key: str, value: object, depth: int) -> object:
         if value is None or isinstance(value, bool):
@@ -52,17 +61,25 @@ class Redaction:
         if depth >= _DEEPEST:
             return self._text(repr(value)) if not isinstance(value, Mapping | list | tuple) else "…"
         if isinstance(value, Mapping):
-            return {str(key): self._value(str(key), item, depth + 1) for key, item in value.items()}
+            return {self._text(str(key)): self._value(str(key), item, depth + 1) for key, item in value.items()}
         if isinstance(value, list | tuple | set | frozenset):
             return [self._value("", item, depth + 1) for item in value]
         return self._text(str(value))
 
     def _text(self, text: str) -> str:
-        if self._known is not None:
-            text = self._known.sub(MASK, text)
+        text = self.known(text)
         for pattern, replacement in _IN_TEXT:
             text = pattern.sub(replacement, text)
         return text
+
+
+def _spellings(secret: str) -> Iterator[str]:
+    yield secret
+    yield from (repr(secret)[1:-1], ascii(secret)[1:-1], json.dumps(secret)[1:-1])
+    try:
+        yield from (quote(secret), quote(secret, safe=""), quote_plus(secret))
+    except UnicodeEncodeError:
+        return
 
 
 def _is_secret(key: str, value: object) -> bool:

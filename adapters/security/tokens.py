@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import re
 import secrets
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal
 from uuid import UUID
@@ -12,13 +13,14 @@ from uuid import UUID
 import jwt
 import msgspec
 
-from adapters.security.keys import SigningKeys
+from adapters.security.keys import KeyRing, SigningKey
 from application.ports.identity import AccessClaims, TokenIssuer
 from domain.errors import InvalidToken
-from domain.identity import MemberId, SignInId
+from domain.identity import LINK_CODE_LENGTH, MemberId, SignInId
 
 ACCESS_LIFETIME = timedelta(minutes=30)
 MAX_TOKEN = 2048
+CODE_LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 _COMPACT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 _ALGORITHM = "HS256"
 # Time is checked against the caller's clock, not PyJWT's.
@@ -41,7 +43,7 @@ class _Claims(msgspec.Struct, frozen=True):
 class JwtTokenIssuer(TokenIssuer):
     """HS256, signed with the current key, read with any key that is still kept (named by `kid`)."""
 
-    def __init__(self, keys: SigningKeys) -> None:
+    def __init__(self, keys: KeyRing) -> None:
         self._keys = keys
 
     def access_token(self, member_id: MemberId, sign_in_id: SignInId, now: datetime) -> tuple[str, datetime]:
@@ -74,13 +76,24 @@ class JwtTokenIssuer(TokenIssuer):
 
     def successor(self, secret: str) -> str:
         """The secret that follows, known only to who holds the signing key."""
-        message = b"guildhall successor\x00" + secret.encode("utf-8", "surrogatepass")
-        digest = hmac.digest(self._keys.current.material, message, "sha256")
-        return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+        return self.successors(secret)[0]
+
+    def successors(self, secret: str) -> Sequence[str]:
+        """What `successor` gives with each key that is kept now, the current one's first."""
+        return [_successor(key, secret) for key in self._keys.kept()]
 
     def hashed(self, secret: str) -> str:
         """SHA-256, 64 hexadecimal digits. The secrets are random, so a fast hash is enough."""
         return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
+
+    def code(self) -> str:
+        """A new code for people to type, 40 bits: none of its characters is mistaken for another."""
+        return "".join(secrets.choice(CODE_LETTERS) for _ in range(LINK_CODE_LENGTH))
+
+    def hashed_code(self, code: str) -> str:
+        """An HMAC under the current key, ignoring case. Codes from before the key changed are not found any more."""
+        message = b"guildhall code\x00" + code.casefold().encode("utf-8", "surrogatepass")
+        return hmac.new(self._keys.kept()[0].material, message, "sha256").hexdigest()
 
     def _verified(self, token: str) -> _Claims:
         if len(token) > MAX_TOKEN or not _COMPACT.fullmatch(token):
@@ -94,6 +107,11 @@ class JwtTokenIssuer(TokenIssuer):
         except (jwt.PyJWTError, msgspec.ValidationError, ValueError):
             # One answer for every reason, and no chained error that would carry the token into a log.
             raise _refused() from None
+
+
+def _successor(key: SigningKey, secret: str) -> str:
+    message = b"guildhall successor\x00" + secret.encode("utf-8", "surrogatepass")
+    return base64.urlsafe_b64encode(hmac.digest(key.material, message, "sha256")).rstrip(b"=").decode()
 
 
 def _refused() -> InvalidToken:

@@ -1,5 +1,6 @@
 """Chat sessions with their participants."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import bindparam, delete, insert, select, update
@@ -7,16 +8,24 @@ from sqlalchemy import bindparam, delete, insert, select, update
 from adapters.sql.chat_rows import session_from_row, session_to_row
 from adapters.sql.tables import chat_participants, chat_sessions
 from adapters.sql.transaction import Transaction
+from adapters.sql.types import AnyRow
 from application.ports.chat import ChatSessionRepository
 from domain.chat import ChatSession, ChatSessionId
 from domain.errors import NotFound
+from domain.events import session_channel
 from domain.identity import MemberId
 
 _GET = select(chat_sessions).where(chat_sessions.c.id == bindparam("key")).with_for_update()
 _PARTICIPANTS = (
-    select(chat_participants.c.member_id)
-    .where(chat_participants.c.session_id == bindparam("key"))
-    .order_by(chat_participants.c.position)
+    select(chat_participants.c.session_id, chat_participants.c.member_id)
+    .where(chat_participants.c.session_id.in_(bindparam("keys", expanding=True)))
+    .order_by(chat_participants.c.session_id, chat_participants.c.position)
+)
+# Engines take some 32,000 parameters in a statement.
+_SESSIONS_AT_ONCE = 5_000
+_OF_MEMBER = select(chat_participants.c.session_id).where(chat_participants.c.member_id == bindparam("key"))
+_SESSIONS_OF_MEMBER = (
+    select(chat_sessions).where(chat_sessions.c.id.in_(_OF_MEMBER)).order_by(chat_sessions.c.id).with_for_update()
 )
 _LEAVE = delete(chat_participants).where(chat_participants.c.session_id == bindparam("key"))
 _UPDATE = update(chat_sessions).where(
@@ -50,11 +59,10 @@ class SqlChatSessionRepository(ChatSessionRepository):
         row = await self._transaction.first(_GET, {"key": session_id})
         if row is None:
             raise _absent(session_id)
-        participants = await self._transaction.all(_PARTICIPANTS, {"key": session_id})
-        session = session_from_row(row, (participant.member_id for participant in participants))
-        self._transaction.loaded(session.id, session.version)
-        self._participants[session.id] = session.participants
-        return session
+        return (await self._read([row]))[0]
+
+    async def of_member(self, member_id: MemberId) -> Sequence[ChatSession]:
+        return await self._read(await self._transaction.all(_SESSIONS_OF_MEMBER, {"key": member_id}))
 
     async def save(self, session: ChatSession) -> None:
         await self._transaction.update(_UPDATE, session.id, session.version, session_to_row(session))
@@ -65,6 +73,7 @@ class SqlChatSessionRepository(ChatSessionRepository):
 
     async def delete(self, session: ChatSession) -> None:
         await self._transaction.execute(_DELETE, {"key": session.id})
+        self._transaction.ended.add(session_channel(session.id))
         self._transaction.collect(session)
 
     async def allocate_seq(self, session_id: ChatSessionId, count: int, now: datetime) -> int:
@@ -72,6 +81,20 @@ class SqlChatSessionRepository(ChatSessionRepository):
         if row is None:
             raise _absent(session_id)
         return int(row.last_seq) - count + 1
+
+    async def _read(self, rows: Sequence[AnyRow]) -> list[ChatSession]:
+        """The sessions of these rows, which are locked by now: who takes part in them stays."""
+        participants: dict[ChatSessionId, list[MemberId]] = {row.id: [] for row in rows}
+        keys = list(participants)
+        for start in range(0, len(keys), _SESSIONS_AT_ONCE):
+            some = {"keys": keys[start : start + _SESSIONS_AT_ONCE]}
+            for session_id, member_id in await self._transaction.all(_PARTICIPANTS, some):
+                participants[session_id].append(member_id)
+        sessions = [session_from_row(row, participants[row.id]) for row in rows]
+        for session in sessions:
+            self._transaction.loaded(session.id, session.version)
+            self._participants[session.id] = session.participants
+        return sessions
 
     async def _join(self, session: ChatSession) -> None:
         rows = [

@@ -71,6 +71,7 @@ def _sqlite_writer(url: URL, busy_timeout: timedelta) -> AsyncEngine:
         pool_timeout=60,
         json_serializer=_encode,
         json_deserializer=msgspec.json.decode,
+        hide_parameters=True,
     )
     pragmas = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "cache_size = -8000")
     _set_up(engine, busy_timeout, *pragmas)
@@ -92,6 +93,7 @@ def _sqlite_reader(url: URL, busy_timeout: timedelta) -> AsyncEngine:
         skip_autocommit_rollback=True,
         json_serializer=_encode,
         json_deserializer=msgspec.json.decode,
+        hide_parameters=True,
     )
     _set_up(engine, busy_timeout, "query_only = ON", "cache_size = -8000")
     return engine
@@ -128,6 +130,7 @@ def _postgresql(url: URL) -> AsyncEngine:
         skip_autocommit_rollback=True,
         json_serializer=_encode,
         json_deserializer=msgspec.json.decode,
+        hide_parameters=True,
         connect_args={
             "timeout": 10,
             "server_settings": {"application_name": "guildhall", "idle_in_transaction_session_timeout": "60s"},

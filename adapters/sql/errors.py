@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from domain.errors import Conflict, GuildhallError, Unavailable
@@ -65,6 +65,16 @@ def constraint_of(error: IntegrityError) -> str:
 def sql_state(error: DBAPIError) -> str | None:
     """PostgreSQL's code of the error."""
     return getattr(error.orig, "sqlstate", None)
+
+
+def reason_of(error: Exception) -> str:
+    """Why a statement failed, for the log: without the values, which drivers and engines put into their messages."""
+    if not isinstance(error, StatementError):
+        return f"{type(error).__name__}: {error}"
+    if isinstance(error, IntegrityError):
+        return f"IntegrityError: {constraint_of(error)}"
+    cause = error.orig.__cause__ if isinstance(error, DBAPIError) and error.orig is not None else error.orig
+    return type(cause or error.orig or error).__name__
 
 
 def _known(error: DBAPIError) -> GuildhallError | None:

@@ -49,7 +49,12 @@ _PRUNED = (
 _FORGET = delete(channel_events).where(
     channel_events.c.channel == bindparam("name"), channel_events.c.offset == bindparam("at")
 )
+_FORGET_THROUGH = delete(channel_events).where(
+    channel_events.c.channel == bindparam("name"), channel_events.c.offset <= bindparam("through")
+)
 _INSERT = channel_events.insert()
+# Engines take some 32,000 parameters in a statement; a channel needs three.
+_CHANNELS_AT_ONCE = 5_000
 
 
 class SqlEventLog(EventLog):
@@ -97,32 +102,43 @@ class SqlEventLog(EventLog):
 
 
 async def append_events(transaction: Transaction, now: datetime) -> list[LoggedEvent]:
-    """Write the transaction's events with the next offsets of their channels.
+    """Write the transaction's events with the next offsets of their channels, and forget what stood in ended ones.
 
-    All channels are moved by one statement in the order of their names, so that two commits cannot deadlock.
+    Channels are moved in the order of their names, so that two commits cannot deadlock.
     """
     events, transaction.events = transaction.events, []
+    ended, transaction.ended = transaction.ended, set()
     counts = Counter(channel for event in events for channel in event.channels())
+    counts.update(dict.fromkeys(ended, 0))
     if not counts:
         return []
-    rows = [{"channel": name, "last_offset": counts[name], "pruned_through": 0} for name in sorted(counts)]
+    next_offset: dict[Channel, int] = {}
     insert = sqlite.insert(channels) if transaction.is_sqlite else postgresql.insert(channels)
-    moved = await transaction.execute(
-        insert.values(rows)
-        .on_conflict_do_update(
-            index_elements=[channels.c.channel],
-            set_={"last_offset": channels.c.last_offset + insert.excluded.last_offset},
+    names = sorted(counts)
+    for start in range(0, len(names), _CHANNELS_AT_ONCE):
+        some = names[start : start + _CHANNELS_AT_ONCE]
+        rows = [{"channel": name, "last_offset": counts[name], "pruned_through": 0} for name in some]
+        moved = await transaction.execute(
+            insert.values(rows)
+            .on_conflict_do_update(
+                index_elements=[channels.c.channel],
+                set_={"last_offset": channels.c.last_offset + insert.excluded.last_offset},
+            )
+            .returning(channels.c.channel, channels.c.last_offset)
         )
-        .returning(channels.c.channel, channels.c.last_offset)
-    )
-    next_offset = {Channel(row.channel): row.last_offset - counts[row.channel] + 1 for row in moved}
+        for row in moved:
+            next_offset[Channel(row.channel)] = row.last_offset - counts[row.channel] + 1
+    if before := [{"name": name, "through": next_offset[name] - 1} for name in sorted(ended)]:
+        await transaction.execute(_PRUNED, before)
+        await transaction.execute(_FORGET_THROUGH, before)
     logged = []
     for event in events:
         payload = msgspec.json.encode(event_payload(event))
         for channel in event.channels():
             logged.append(_logged(event, channel, next_offset[channel], payload, now))
             next_offset[channel] += 1
-    await transaction.execute(_INSERT, [_to_row(entry) for entry in logged])
+    if logged:
+        await transaction.execute(_INSERT, [_to_row(entry) for entry in logged])
     return logged
 
 

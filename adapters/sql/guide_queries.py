@@ -116,8 +116,8 @@ class SqlGuideQueries(GuideQueries):
         async with self._database.read() as connection:
             return {row.category: row.guides for row in await connection.execute(statement)}
 
-    async def all_active(self) -> Sequence[GuideView]:
-        statement = _VIEWS.where(telegram_guides.c.is_active).order_by(*_TITLE_ORDER)
+    async def all_active(self, role: Role) -> Sequence[GuideView]:
+        statement = _VIEWS.where(_readable(role, retired=False)).order_by(*_TITLE_ORDER)
         return tuple(_view(row) for row in await self._rows(statement, None))
 
     async def _rows(self, statement: Select[*tuple[Any, ...]], reader: MemberId | None) -> Sequence[AnyRow]:

@@ -3,8 +3,20 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from adapters.sql.types import AnyRow
-from domain.identity import Grant, GrantId, GrantSource, Member, MemberId, Role, User, UserId
+from adapters.sql.types import AnyRow, storable
+from domain.identity import (
+    Grant,
+    GrantId,
+    GrantSource,
+    Member,
+    MemberId,
+    Role,
+    TelegramPreferences,
+    TelegramUser,
+    TelegramUserId,
+    User,
+    UserId,
+)
 
 
 def folded(name: str | None) -> str | None:
@@ -22,14 +34,15 @@ def member_to_row(member: Member) -> dict[str, object]:
     }
 
 
-def member_from_rows(row: AnyRow, user: AnyRow | None, grants: Sequence[AnyRow]) -> Member:
-    """A member of its row, its account's and its grants'."""
+def member_from_rows(row: AnyRow, user: AnyRow | None, telegram: AnyRow | None, grants: Sequence[Grant]) -> Member:
+    """A member of its row, its accounts' and its grants."""
     return Member(
         id=MemberId(row.id),
         created_at=row.created_at,
         updated_at=row.updated_at,
         user=None if user is None else _user_from_row(user),
-        grants=[_grant_from_row(grant) for grant in grants],
+        telegram=None if telegram is None else _telegram_from_row(telegram),
+        grants=list(grants),
         version=row.version,
     )
 
@@ -67,6 +80,49 @@ def _user_from_row(row: AnyRow) -> User:
     )
 
 
+def telegram_to_row(account: TelegramUser, member: Member, now: datetime) -> dict[str, object]:
+    """The row of `telegram_users`, with the member's effective role at `now`."""
+    return {
+        "id": account.id,
+        "member_id": member.id,
+        "telegram_id": account.telegram_id,
+        "telegram_username": account.telegram_username,
+        "first_name": account.first_name,
+        "last_name": account.last_name,
+        "search_key": _search_key(account),
+        "role": int(member.effective_role(now)),
+        "is_active": account.is_active,
+        "blocked_bot_at": account.blocked_bot_at,
+        "preferences": {
+            "language": account.preferences.language,
+            "muted": sorted(storable(category) for category in account.preferences.muted),
+        },
+        "created_at": account.created_at,
+        "updated_at": account.updated_at,
+    }
+
+
+def _search_key(account: TelegramUser) -> str:
+    username = f"@{account.telegram_username}" if account.telegram_username else ""
+    name = f"{account.first_name} {account.last_name or ''}".strip()
+    return "\n".join((str(account.telegram_id), username, name)).casefold()
+
+
+def _telegram_from_row(row: AnyRow) -> TelegramUser:
+    return TelegramUser(
+        id=TelegramUserId(row.id),
+        telegram_id=row.telegram_id,
+        telegram_username=row.telegram_username,
+        first_name=row.first_name,
+        last_name=row.last_name,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        is_active=row.is_active,
+        blocked_bot_at=row.blocked_bot_at,
+        preferences=TelegramPreferences(row.preferences["language"], frozenset(row.preferences["muted"])),
+    )
+
+
 def grant_to_row(grant: Grant, member_id: MemberId) -> dict[str, object]:
     """The row of `role_grants`."""
     return {
@@ -81,7 +137,8 @@ def grant_to_row(grant: Grant, member_id: MemberId) -> dict[str, object]:
     }
 
 
-def _grant_from_row(row: AnyRow) -> Grant:
+def grant_from_row(row: AnyRow) -> Grant:
+    """A grant of its row."""
     return Grant(
         id=GrantId(row.id),
         role=Role(row.role),

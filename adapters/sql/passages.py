@@ -7,17 +7,33 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import bindparam, delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from adapters.sql import passages_postgresql, passages_sqlite
+from adapters.sql import passage_vectors, passages_postgresql, passages_sqlite
 from adapters.sql.database import Database
 from adapters.sql.tables import guide_passages, telegram_guides
 from adapters.sql.transaction import Transaction
 from adapters.sql.types import AnyRow
-from application.ports.guides import Candidate, Candidates, IndexedPassage, PassageQueries, PassageRepository
+from adapters.sql.vector_search import VectorSearch
+from application.ports.embedding import Embedding
+from application.ports.guides import (
+    Candidate,
+    Candidates,
+    IndexedPassage,
+    Nearest,
+    PassageKey,
+    PassageQueries,
+    PassageRepository,
+    PassageText,
+)
 from domain.errors import Conflict
 from domain.guides import Difficulty, GuideId
 from domain.identity import Role
 
-_GUIDE = select(telegram_guides.c.pk, telegram_guides.c.is_active).where(telegram_guides.c.id == bindparam("key"))
+# Held until the end, against who keeps vectors of the passages that go.
+_GUIDE = (
+    select(telegram_guides.c.pk, telegram_guides.c.is_active)
+    .where(telegram_guides.c.id == bindparam("key"))
+    .with_for_update(key_share=True)
+)
 _DELETE = delete(guide_passages).where(guide_passages.c.guide_pk == bindparam("key"))
 
 
@@ -40,6 +56,9 @@ class SqlPassageRepository(PassageRepository):
         if rows:
             await self._transaction.execute(insert(guide_passages).values(rows))
 
+    async def keep_vectors(self, model: str, vectors: Sequence[tuple[PassageText, Embedding]]) -> int:
+        return await passage_vectors.keep(self._transaction, model, vectors)
+
 
 class SqlPassageQueries(PassageQueries):
     """Both engines index the same terms as they are, so they find the same passages."""
@@ -47,6 +66,7 @@ class SqlPassageQueries(PassageQueries):
     def __init__(self, database: Database) -> None:
         self._database = database
         self._engine = passages_sqlite if database.is_sqlite else passages_postgresql
+        self._vectors = VectorSearch(database)
 
     async def candidates(
         self, terms: Sequence[str], role: Role, limit: int, *, category: str | None = None
@@ -69,6 +89,36 @@ class SqlPassageQueries(PassageQueries):
             return ()
         async with self._database.read() as connection:
             return tuple(await self._engine.vocabulary(connection, prefix, limit))
+
+    async def nearest(
+        self,
+        question: Embedding,
+        model: str,
+        role: Role,
+        limit: int,
+        *,
+        category: str | None = None,
+        known: Sequence[PassageKey] = (),
+    ) -> Nearest:
+        nearest = await self._vectors.nearest(question, model, int(role), category, limit)
+        found = tuple(_candidate(row) for _, row in nearest)
+        rows: Sequence[AnyRow] = ()
+        if guides := {guide_id for guide_id, _ in known} | {candidate.guide_id for candidate in found}:
+            async with self._database.read() as connection:
+                rows = await self._engine.vectors(connection, guides, model, int(role))
+        similarities = await self._vectors.similarities(question, rows)
+        near = {(GuideId(row.id), row.position): each for row, each in zip(rows, similarities, strict=True)}
+        near |= {candidate.key: similarity for candidate, (similarity, _) in zip(found, nearest, strict=True)}
+        return Nearest(found, near)
+
+    async def lacking_vectors(self, model: str, limit: int) -> Sequence[PassageText]:
+        async with self._database.read() as connection:
+            rows = (await connection.execute(passage_vectors.LACKING, {"model": model, "limit": limit})).all()
+        return [passage_vectors.as_text(row) for row in rows]
+
+    async def count_lacking_vectors(self, model: str) -> int:
+        async with self._database.read() as connection:
+            return int((await connection.execute(passage_vectors.COUNT_LACKING, {"model": model})).scalar_one())
 
     async def _numbers(self, connection: AsyncConnection, terms: Sequence[str]) -> tuple[int, int, Mapping[str, int]]:
         frequencies = dict.fromkeys(terms, 0)

@@ -1,16 +1,17 @@
 """The search index on PostgreSQL: a tsvector made without its parser, so that every term stays whole."""
 
 import heapq
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 from operator import itemgetter
 
-from sqlalchemy import ARRAY, Double, Text, TextClause, bindparam, text
+from sqlalchemy import ARRAY, Double, Text, TextClause, Uuid, bindparam, text
 from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.sql.passage_totals import PassageTotals
 from adapters.sql.types import AnyRow
+from domain.guides import GuideId
 
 # A lexeme has at most 2046 bytes and a position at most 16383.
 _MAX_TERM, _MAX_POSITION = 500, 16_383
@@ -32,6 +33,13 @@ _VOCABULARY = text(
     'SELECT term FROM guide_passages_terms WHERE term >= :first COLLATE "C" AND term < :beyond COLLATE "C" '
     "AND doc > 0 ORDER BY doc DESC, term LIMIT :limit"
 )
+_VECTORS = text(
+    "SELECT g.id, p.position, v.vector FROM unnest(:guides) AS k(id) "
+    "JOIN telegram_guides AS g ON g.id = k.id "
+    "JOIN guide_passages AS p ON p.guide_pk = g.pk "
+    "JOIN guide_passage_vectors AS v ON v.passage_pk = p.pk AND v.model = :model "
+    "WHERE p.is_active AND g.minimum_role <= :role"
+).bindparams(bindparam("guides", type_=ARRAY(Uuid)))
 
 
 def vector(title_terms: Sequence[str], terms: Sequence[str]) -> str:
@@ -72,6 +80,12 @@ async def vocabulary(connection: AsyncConnection, prefix: str, limit: int) -> Se
     """Indexed terms with the prefix, the most frequent first."""
     bounds = {"first": prefix, "beyond": f"{prefix}\U0010ffff", "limit": limit}
     return (await connection.execute(_VOCABULARY, bounds)).scalars().all()
+
+
+async def vectors(connection: AsyncConnection, guides: Collection[GuideId], model: str, role: int) -> Sequence[AnyRow]:
+    """The vectors of those of the guides that the role may read."""
+    asked = {"guides": list(guides), "model": model, "role": role}
+    return (await connection.execute(_VECTORS, asked)).all()
 
 
 @lru_cache(maxsize=64)

@@ -1,6 +1,6 @@
 """The search index on SQLite: FTS5, ranked by its own bm25 with title terms counting double."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 from sqlalchemy import Uuid, text
@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.sql.passage_totals import PassageTotals
 from adapters.sql.types import AnyRow
+from domain.guides import GuideId
 
 _NUMBERS = text(
     "SELECT NULL AS term, passages AS doc, terms AS length FROM guide_passage_totals "
@@ -27,6 +28,14 @@ _ONE_CATEGORY = text(_SEARCH.format(category="AND g.category = :category ")).col
 _VOCABULARY = text(
     "SELECT term FROM guide_passages_terms WHERE term >= :first AND term < :beyond ORDER BY doc DESC, term LIMIT :limit"
 )
+# The guides are the outermost, and each of them leads to its rows by indexes alone.
+_VECTORS = text(
+    "SELECT g.id, p.position, v.vector FROM json_each(:guides) AS k "
+    "CROSS JOIN telegram_guides AS g ON g.id = k.value "
+    "CROSS JOIN guide_passages AS p ON p.guide_pk = g.pk "
+    "CROSS JOIN guide_passage_vectors AS v ON v.passage_pk = p.pk AND v.model = :model "
+    "WHERE p.is_active AND g.minimum_role <= :role"
+).columns(id=Uuid)
 
 
 async def numbers(connection: AsyncConnection, terms: Sequence[str]) -> tuple[PassageTotals, Mapping[str, int]]:
@@ -54,3 +63,9 @@ async def vocabulary(connection: AsyncConnection, prefix: str, limit: int) -> Se
     """Indexed terms with the prefix, the most frequent first."""
     bounds = {"first": prefix, "beyond": f"{prefix}\U0010ffff", "limit": limit}
     return (await connection.execute(_VOCABULARY, bounds)).scalars().all()
+
+
+async def vectors(connection: AsyncConnection, guides: Collection[GuideId], model: str, role: int) -> Sequence[AnyRow]:
+    """The vectors of those of the guides that the role may read."""
+    asked = msgspec.json.encode([guide_id.hex for guide_id in guides]).decode()
+    return (await connection.execute(_VECTORS, {"guides": asked, "model": model, "role": role})).all()

@@ -29,7 +29,7 @@ class SqlSavedGuideRepository(SavedGuideRepository):
 
     async def find(self, member_id: MemberId, guide_id: GuideId) -> SavedGuide | None:
         row = await self._transaction.first(_FIND, {"b_member_id": member_id, "b_guide_id": guide_id})
-        return None if row is None else _from_row(row)
+        return None if row is None else saved_guide_from_row(row)
 
     async def add(self, saved: SavedGuide) -> None:
         await self._transaction.execute(_INSERT[self._transaction.is_sqlite], _to_row(saved))
@@ -54,7 +54,8 @@ def _to_row(saved: SavedGuide) -> dict[str, object]:
     }
 
 
-def _from_row(row: AnyRow) -> SavedGuide:
+def saved_guide_from_row(row: AnyRow) -> SavedGuide:
+    """A saved guide of its row."""
     return SavedGuide(
         id=SavedGuideId(row.id),
         member_id=MemberId(row.member_id),

@@ -17,6 +17,7 @@ _END_ALL = (
     .where(sign_ins.c.member_id == bindparam("b_member_id"), sign_ins.c.ended_at.is_(None))
     .values(ended_at=bindparam("now"))
 )
+_END_OTHERS = _END_ALL.where(sign_ins.c.id != bindparam("b_but"))
 _TOKEN = select(one_time_tokens).where(one_time_tokens.c.token_hash == bindparam("key")).with_for_update()
 _SAVE_TOKEN = update(one_time_tokens).where(one_time_tokens.c.id == bindparam("b_id"))
 
@@ -32,13 +33,17 @@ class SqlSignInRepository(SignInRepository):
 
     async def get(self, sign_in_id: SignInId) -> SignIn | None:
         row = await self._transaction.first(_SIGN_IN, {"key": sign_in_id})
-        return None if row is None else _sign_in_from_row(row)
+        return None if row is None else sign_in_from_row(row)
 
     async def save(self, sign_in: SignIn) -> None:
         await self._transaction.execute(_SAVE_SIGN_IN, {**_sign_in_to_row(sign_in), "b_id": sign_in.id})
 
-    async def end_all(self, member_id: MemberId, now: datetime) -> None:
-        await self._transaction.execute(_END_ALL, {"b_member_id": member_id, "now": now})
+    async def end_all(self, member_id: MemberId, now: datetime, *, but: SignInId | None = None) -> None:
+        parameters = {"b_member_id": member_id, "now": now}
+        if but is None:
+            await self._transaction.execute(_END_ALL, parameters)
+        else:
+            await self._transaction.execute(_END_OTHERS, {**parameters, "b_but": but})
 
 
 class SqlOneTimeTokenRepository(OneTimeTokenRepository):
@@ -73,7 +78,8 @@ def _sign_in_to_row(sign_in: SignIn) -> dict[str, object]:
     }
 
 
-def _sign_in_from_row(row: AnyRow) -> SignIn:
+def sign_in_from_row(row: AnyRow) -> SignIn:
+    """A sign-in of its row."""
     return SignIn(
         id=SignInId(row.id),
         member_id=MemberId(row.member_id),
@@ -97,6 +103,7 @@ def _token_to_row(token: OneTimeToken) -> dict[str, object]:
         "created_at": token.created_at,
         "expires_at": token.expires_at,
         "used_at": token.used_at,
+        "subject": token.subject,
     }
 
 
@@ -109,4 +116,5 @@ def _token_from_row(row: AnyRow) -> OneTimeToken:
         created_at=row.created_at,
         expires_at=row.expires_at,
         used_at=row.used_at,
+        subject=row.subject,
     )

@@ -5,6 +5,7 @@ from functools import cached_property
 from types import TracebackType
 from typing import Self
 
+from adapters.sql.audit import SqlAuditTrail
 from adapters.sql.chat_messages import SqlChatMessageRepository
 from adapters.sql.chat_sessions import SqlChatSessionRepository
 from adapters.sql.database import Database
@@ -14,11 +15,15 @@ from adapters.sql.finishing import to_its_end
 from adapters.sql.guides import SqlGuideRepository
 from adapters.sql.idempotency import SqlIdempotencyKeys
 from adapters.sql.identity import SqlMemberRepository
+from adapters.sql.linking import SqlLinkRequestRepository, SqlUsedProofs
+from adapters.sql.mail_queue import SqlMailQueue
+from adapters.sql.merging import SqlMemberMerging
 from adapters.sql.passages import SqlPassageRepository
 from adapters.sql.replies import SqlReplyQueue
 from adapters.sql.saved_guides import SqlSavedGuideRepository
 from adapters.sql.sign_ins import SqlOneTimeTokenRepository, SqlSignInRepository
 from adapters.sql.transaction import Transaction
+from application.ports.audit import AuditMetrics
 from application.ports.realtime import Announcement, Bus
 from application.ports.system import Clock
 from application.ports.unit_of_work import UnitOfWork
@@ -28,12 +33,14 @@ class SqlUnitOfWork(UnitOfWork):
     """One transaction on the writer: on SQLite one at a time, on PostgreSQL with the rows it loads locked.
 
     Events of saved aggregates are written when the commit begins, so that the channels' rows are locked briefly.
+    Lost lines of the audit trail are counted by `metrics`, where there are any.
     """
 
-    def __init__(self, database: Database, bus: Bus, clock: Clock) -> None:
+    def __init__(self, database: Database, bus: Bus, clock: Clock, metrics: AuditMetrics | None = None) -> None:
         self._database = database
         self._bus = bus
         self._clock = clock
+        self._metrics = metrics
         self._announcements: list[Announcement] = []
         self._transaction: Transaction | None = None
 
@@ -95,6 +102,26 @@ class SqlUnitOfWork(UnitOfWork):
     @cached_property
     def one_time_tokens(self) -> SqlOneTimeTokenRepository:
         return SqlOneTimeTokenRepository(self._require_open())
+
+    @cached_property
+    def merging(self) -> SqlMemberMerging:
+        return SqlMemberMerging(self._require_open())
+
+    @cached_property
+    def link_requests(self) -> SqlLinkRequestRepository:
+        return SqlLinkRequestRepository(self._require_open())
+
+    @cached_property
+    def used_proofs(self) -> SqlUsedProofs:
+        return SqlUsedProofs(self._require_open())
+
+    @cached_property
+    def mail_queue(self) -> SqlMailQueue:
+        return SqlMailQueue(self._require_open())
+
+    @cached_property
+    def audit(self) -> SqlAuditTrail:
+        return SqlAuditTrail(self._require_open(), self._metrics)
 
     @cached_property
     def guides(self) -> SqlGuideRepository:

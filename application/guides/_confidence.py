@@ -2,40 +2,70 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from application.guides._evidence import TermsOf
 from application.guides._query import Query, QueryWord, rarity
 from application.guides.ranking import Ranked
 from application.ports.guides import Candidates
 
-SURE = 0.45
 LIGHT_SHARE = 0.2
+MAX_LEAD = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What each sign counts for, and from where on the answer is taken for one."""
+
+    sure: float
+    bias: float
+    signs: Mapping[str, float]
+
 
 # Fitted on questions about eight libraries that are not part of the project, answerable or not, balanced.
-BIAS = -2.6
-SIGNS: Mapping[str, float] = {
-    "held": 1.4,
-    "unknown": -1.29,
-    "matched": 1.28,
-    "missing": -0.7,
-    "phrase": 1.17,
-    "title_fit": 1.2,
-    "headings": 1.58,
-    "score": 1.87,
-    "body": 1.34,
-}
+BY_WORDS = Judgement(
+    sure=0.45,
+    bias=-2.6,
+    signs={
+        "held": 1.4,
+        "unknown": -1.29,
+        "matched": 1.28,
+        "missing": -0.7,
+        "phrase": 1.17,
+        "title_fit": 1.2,
+        "headings": 1.58,
+        "score": 1.87,
+        "body": 1.34,
+    },
+)
+BY_MEANING = Judgement(
+    sure=0.57,
+    bias=-1.22,
+    signs={"near": 3.76, "missing": -4.01, "unknown": -0.81, "lead": 0.551},
+)
 
 
 def confidence(query: Query, ranked: Sequence[Ranked], candidates: Candidates, terms_of: TermsOf) -> float:
     """From 0 to 1: how likely the first passage is about what the question asks."""
     if not ranked:
         return 0.0
-    found = signs(query, ranked[0], candidates, terms_of)
-    return 1 / (1 + math.exp(-BIAS - sum(SIGNS[name] * value for name, value in found.items())))
+    found = signs(query, ranked, candidates, terms_of)
+    judgement = _judgement(candidates)
+    return 1 / (1 + math.exp(-judgement.bias - sum(weight * found[name] for name, weight in judgement.signs.items())))
 
 
-def signs(query: Query, best: Ranked, candidates: Candidates, terms_of: TermsOf) -> Mapping[str, float]:
+def is_sure(value: float, candidates: Candidates) -> bool:
+    """Whether that much confidence is enough."""
+    return value >= _judgement(candidates).sure
+
+
+def _judgement(candidates: Candidates) -> Judgement:
+    return BY_WORDS if candidates.similarities is None else BY_MEANING
+
+
+def signs(query: Query, ranked: Sequence[Ranked], candidates: Candidates, terms_of: TermsOf) -> Mapping[str, float]:
     """What speaks for and against the best passage. Words that no guide has count in full against it."""
+    best = ranked[0]
     passage = best.candidate.passage
     text = {*passage.terms, *passage.title_terms}
     headings = {*terms_of(passage.heading), *terms_of(best.candidate.guide_title)}
@@ -54,7 +84,16 @@ def signs(query: Query, best: Ranked, candidates: Candidates, terms_of: TermsOf)
         "headings": sum(weight * _best(word, headings) for word, weight in zip(words, weights, strict=True)) / whole,
         "score": best.score / 20,
         "body": best.measures["body"],
+        "near": best.measures.get("near", 0.0),
+        "lead": _lead(ranked),
     }
+
+
+def _lead(ranked: Sequence[Ranked]) -> float:
+    """By how much the first passage's score is above every other guide's, as far as that matters."""
+    best = ranked[0]
+    others = (each.score for each in ranked if each.candidate.guide_id != best.candidate.guide_id)
+    return min(MAX_LEAD, best.score - next(others, -math.inf))
 
 
 def _product(left: float, right: float) -> float:

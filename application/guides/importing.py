@@ -44,7 +44,8 @@ class GuideTransfer:
     """Imports Markdown files into the library and writes them out again, for ADMIN and above.
 
     A file is known by its path within its collection: unchanged files are skipped, changed ones updated. A file that
-    cannot be imported is reported and does not stop the rest. A file that failed is never pruned.
+    cannot be imported is reported and does not stop the rest. A file that failed is never pruned. Guides whose minimum
+    role is above the actor's are neither made, changed, retired nor exported.
     """
 
     def __init__(
@@ -85,7 +86,7 @@ class GuideTransfer:
                 yield file
                 continue
             try:
-                yield await self._import(collection, file, default_category, dry_run=dry_run)
+                yield await self._import(actor, collection, file, default_category, dry_run=dry_run)
             except Unavailable:
                 raise
             except GuildhallError as error:
@@ -95,10 +96,10 @@ class GuideTransfer:
                 yield outcome
 
     async def export(self, actor: Actor) -> Sequence[GuideFile]:
-        """Every active guide as a file: where it was imported from, or `<category>/<title>.md`."""
+        """Every active guide that the actor may read: where it was imported from, or `<category>/<title>.md`."""
         actor.require(Role.ADMIN)
         files: dict[str, GuideFile] = {}
-        for view in await self._queries.all_active():
+        for view in await self._queries.all_active(actor.role):
             path = _export_path(view, files)
             files[path.lower()] = GuideFile(path, self._format.write(_front_matter(view), view.body or ""))
         return list(files.values())
@@ -118,18 +119,20 @@ class GuideTransfer:
         )
 
     async def _import(
-        self, collection: str, file: GuideFile, default_category: str | None, *, dry_run: bool
+        self, actor: Actor, collection: str, file: GuideFile, default_category: str | None, *, dry_run: bool
     ) -> ImportedFile:
         source_path = f"{collection}/{file.path}"
         if len(source_path) > MAX_SOURCE_PATH:
             raise Invalid.of("path", f"expected at most {MAX_SOURCE_PATH} characters with the collection's name")
         content = self._library.check(self.read(file, default_category))
+        actor.require(content.minimum_role)
         async with self._unit_of_work() as work:
             guide = await work.guides.by_source_path(source_path)
             if guide is None:
                 await self._library.add(work, content, source_path)
                 action = ImportAction.CREATED
             else:
+                actor.require(guide.content.minimum_role)
                 now = self._clock.now()
                 changed = guide.revise(content, now)
                 restored = guide.restore(now)
@@ -147,7 +150,7 @@ class GuideTransfer:
             known = await work.guides.source_paths(collection)
         for source_path, guide_id in sorted(known.items()):
             path = source_path.removeprefix(f"{collection}/")
-            if path in seen:
+            if path in seen or await self._queries.view(actor.member_id, actor.role, guide_id) is None:
                 continue
             if not dry_run:
                 await self._library.retire(actor, guide_id)

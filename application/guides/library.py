@@ -122,12 +122,16 @@ class GuideLibrary:
         """A new guide and its passages, inside a unit of work of the caller."""
         guide = Guide.create(GuideId(self._ids.new()), content, self._clock.now(), source_path)
         await work.guides.add(guide)
-        await work.passages.replace(guide.id, index_guide(content, self._analyzer))
+        await self.index(work, guide)
         return guide
 
     async def save(self, work: UnitOfWork, guide: Guide) -> None:
         """A revised guide and its passages, inside a unit of work of the caller."""
         await work.guides.save(guide)
+        await self.index(work, guide)
+
+    async def index(self, work: UnitOfWork, guide: Guide) -> None:
+        """A guide's passages made anew, inside a unit of work of the caller."""
         await work.passages.replace(guide.id, index_guide(guide.content, self._analyzer))
 
 

@@ -1,15 +1,26 @@
 """Finding the passages that answer a question, and the guides that match a search."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from application.guides._confidence import SURE, confidence
+from application.guides._confidence import confidence, is_sure
 from application.guides._query import Leaning, Query, QueryReader
 from application.guides._snippets import snippet
 from application.guides._spelling import corrections
+from application.guides.meaning import Meaning, with_nearest
 from application.guides.ranking import Ranked, heading_reader, rank
-from application.ports.guides import Candidate, Candidates, GuideQueries, GuideSummary, PassageQueries, TextAnalyzer
+from application.ports.embedding import Embedder, Embedding
+from application.ports.guides import (
+    Candidate,
+    Candidates,
+    GuideQueries,
+    GuideSummary,
+    PassageKey,
+    PassageQueries,
+    TextAnalyzer,
+)
 from domain.identity import Actor, Role
 
 CANDIDATES = 120
@@ -46,10 +57,12 @@ class PassageFinder:
 
     The question's own words are looked up first, related ones second.
     A word that no guide has is taken for the nearest known one.
+    With an embedder, passages that mean the same in other words are looked up beside them.
     """
 
-    def __init__(self, queries: PassageQueries, analyzer: TextAnalyzer) -> None:
+    def __init__(self, queries: PassageQueries, analyzer: TextAnalyzer, embedder: Embedder | None = None) -> None:
         self._queries = queries
+        self._meaning = Meaning(queries, embedder)
         self._reader = QueryReader(analyzer)
         self._heading_terms = heading_reader(analyzer)
 
@@ -59,25 +72,36 @@ class PassageFinder:
         `context` are the member's questions before this one, oldest first: what a follow-up like "and on weekends?"
         leaves unsaid is taken from the last of them.
         """
-        alone = self._reader.read(question)
         leaning = self._reader.leans(question) if context else Leaning.NOT
         if leaning is Leaning.NOT:
-            return await self._find(alone, role, limit)
-        together = self._reader.read(f"{context[-1]}\n{question}")
-        first, second = (together, alone) if leaning is Leaning.FULLY else (alone, together)
+            return await self._find(question, role, limit)
+        together = f"{context[-1]}\n{question}"
+        first, second = (together, question) if leaning is Leaning.FULLY else (question, together)
         found = await self._find(first, role, limit)
         return found if found.confident else await self._find(second, role, limit)
 
-    async def _find(self, query: Query, role: Role, limit: int) -> FoundPassages:
+    async def _find(self, question: str, role: Role, limit: int) -> FoundPassages:
+        query = self._reader.read(question)
         if not query.words:
             return FoundPassages((), confident=False, confidence=0.0)
+        meaning = asyncio.create_task(self._meaning.vector(question))
+        try:
+            query, found = await self._by_words(query, role)
+            found = await self._by_meaning(await meaning, role, found)
+        finally:
+            meaning.cancel()
+        ranked = rank(query, found, self._heading_terms)
+        sure = confidence(query, ranked, found, self._heading_terms)
+        return FoundPassages(_sections_first(ranked[:limit]), confident=is_sure(sure, found), confidence=sure)
+
+    async def _by_words(self, query: Query, role: Role) -> tuple[Query, Candidates]:
         direct = await self._queries.candidates(query.terms, role, CANDIDATES)
         query = await corrections(query, direct.frequencies, self._queries)
         wide = await self._queries.candidates(query.all_terms, role, CANDIDATES)
-        both = _together(direct, wide)
-        ranked = rank(query, both, self._heading_terms)
-        sure = confidence(query, ranked, both, self._heading_terms)
-        return FoundPassages(_sections_first(ranked[:limit]), confident=sure >= SURE, confidence=sure)
+        return query, _together(direct, wide)
+
+    async def _by_meaning(self, question: Embedding | None, role: Role, found: Candidates) -> Candidates:
+        return with_nearest(found, await self._meaning.near(question, role, found)) or found
 
 
 class GuideSearch:
@@ -139,7 +163,7 @@ def _sections_first(ranked: Sequence[Ranked]) -> tuple[Ranked, ...]:
 
 def _together(first: Candidates, second: Candidates) -> Candidates:
     """Two looks at the index as one."""
-    found: dict[tuple[UUID, int], Candidate] = {}
+    found: dict[PassageKey, Candidate] = {}
     for candidate in (*first.found, *second.found):
-        found.setdefault((candidate.guide_id, candidate.passage.position), candidate)
+        found.setdefault(candidate.key, candidate)
     return replace(second, found=tuple(found.values()), frequencies={**first.frequencies, **second.frequencies})

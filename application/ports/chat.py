@@ -34,12 +34,19 @@ class ChatSessionRepository(Protocol):
         """Raises `NotFound`."""
         ...
 
+    async def of_member(self, member_id: MemberId) -> Sequence[ChatSession]:
+        """Every session that the member takes part in, their own ones too, by id; each is locked as by `get`."""
+        ...
+
     async def save(self, session: ChatSession) -> None:
         """Update all but the message count; raises `StaleVersion`."""
         ...
 
     async def delete(self, session: ChatSession) -> None:
-        """Remove with messages, replies to come and statistics; saves the session's recorded events."""
+        """Remove with messages, replies to come and statistics; saves the session's recorded events.
+
+        What its channel's log held before is forgotten.
+        """
         ...
 
     async def allocate_seq(self, session_id: ChatSessionId, count: int, now: datetime) -> int:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from application.ports.embedding import Embedding
 from application.ports.paging import Page
 from domain.guides import Difficulty, Guide, GuideId, SavedGuide
 from domain.identity import MemberId, Role
@@ -82,9 +83,23 @@ class IndexedPassage:
     title_terms: tuple[str, ...]
 
 
+# The guide and the place of a passage in it.
+PassageKey = tuple[GuideId, int]
+
+
+@dataclass(frozen=True, slots=True)
+class PassageText:
+    """What of a passage its vector is made from, as it read when it was looked at."""
+
+    key: PassageKey
+    guide_title: str
+    heading: str
+    text: str
+
+
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A passage that shares a term with the query, with what a reader needs to see of its guide."""
+    """A passage that may answer, with what a reader needs to see of its guide."""
 
     guide_id: GuideId
     guide_title: str
@@ -92,26 +107,49 @@ class Candidate:
     difficulty_level: Difficulty
     passage: IndexedPassage
 
+    @property
+    def key(self) -> PassageKey:
+        """Tells it from every other passage."""
+        return self.guide_id, self.passage.position
+
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
     """What the database found, and the numbers that weigh it.
 
     `passage_count` and `average_length` (in terms) are of all passages of active guides;
-    `frequencies` says in how many of those each query term occurs.
+    `frequencies` says in how many of those each query term occurs. `similarities`, where they are known, say of each
+    candidate how near it is to the question by meaning.
     """
 
     found: Sequence[Candidate]
     passage_count: int
     average_length: float
     frequencies: Mapping[str, int]
+    similarities: Mapping[PassageKey, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Nearest:
+    """Passages near a question, and how near (the cosine, to six decimals) all passages of the guides looked at are."""
+
+    found: Sequence[Candidate]
+    similarities: Mapping[PassageKey, float]
 
 
 class PassageRepository(Protocol):
     """The search index, written with the guide it belongs to."""
 
     async def replace(self, guide_id: GuideId, passages: Sequence[IndexedPassage]) -> None:
-        """Put these in place of what was indexed of the guide."""
+        """Put these in place of what was indexed of the guide; the vectors of what was there go with it."""
+        ...
+
+    async def keep_vectors(self, model: str, vectors: Sequence[tuple[PassageText, Embedding]]) -> int:
+        """Keep the vectors of those passages that still read as they did and have none of the model; how many it were.
+
+        Vectors of other models make room for them. One of the same model stays: it is the same, and is being found.
+        A vector may lose precision beyond three digits.
+        """
         ...
 
 
@@ -129,6 +167,33 @@ class PassageQueries(Protocol):
 
     async def vocabulary(self, prefix: str, limit: int) -> Sequence[str]:
         """Indexed terms that start with `prefix`, the most frequent first: what a misspelt word may have meant."""
+        ...
+
+    async def nearest(
+        self,
+        question: Embedding,
+        model: str,
+        role: Role,
+        limit: int,
+        *,
+        category: str | None = None,
+        known: Sequence[PassageKey] = (),
+    ) -> Nearest:
+        """Up to `limit` passages of active guides that `role` may read and that have a vector of the model.
+
+        The nearest first, equally near ones by guide and place. The filter is part of the query, and comes before the
+        limit. The similarities are those of every passage of their guides and of the guides of the `known` passages
+        for which the same holds, whatever the category. Raises `EmbedderUnavailable` where the installation cannot
+        compare vectors.
+        """
+        ...
+
+    async def lacking_vectors(self, model: str, limit: int) -> Sequence[PassageText]:
+        """Up to `limit` passages of active guides without a vector of the model, a guide's next to each other."""
+        ...
+
+    async def count_lacking_vectors(self, model: str) -> int:
+        """How many there are."""
         ...
 
 
@@ -222,8 +287,8 @@ class GuideQueries(Protocol):
         """How many active guides each category has for this role; empty categories are absent."""
         ...
 
-    async def all_active(self) -> Sequence[GuideView]:
-        """Every active guide, by title: for the export."""
+    async def all_active(self, role: Role) -> Sequence[GuideView]:
+        """Every active guide that this role may read, by title: for the export."""
         ...
 
 

@@ -1,18 +1,21 @@
 """What identity needs from outside."""
 
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from application.ports.paging import Page
-from domain.identity import Actor, Member, MemberId, OneTimeToken, Role, SignIn, SignInId
+from domain.identity import Actor, Grant, Member, MemberId, OneTimeToken, Role, SignIn, SignInId
 
 
 class MemberRepository(Protocol):
-    """Members with their web account and grants. A loaded member is locked until the unit of work ends."""
+    """Members with their accounts and grants. A loaded member is locked until the unit of work ends."""
 
     async def add(self, member: Member, now: datetime) -> None:
-        """Insert; raises `Conflict` with `details["field"]` when the email or username is taken, ignoring case."""
+        """Insert; raises `Conflict` with `details["field"]` when the email or username is taken, ignoring case, or the
+        Telegram id.
+        """
         ...
 
     async def get(self, member_id: MemberId) -> Member:
@@ -27,12 +30,38 @@ class MemberRepository(Protocol):
         """The member whose web account has this username, ignoring case."""
         ...
 
+    async def by_telegram_id(self, telegram_id: int) -> Member | None:
+        """The member who has this Telegram account."""
+        ...
+
     async def save(self, member: Member, now: datetime) -> None:
-        """Update; writes the effective role at `now` beside it. Raises `StaleVersion`, and `Conflict` as `add`."""
+        """Update with accounts and grants. An account moves from another member when that one was saved without it
+        before, in the same transaction. Writes the effective role at `now` beside the accounts. Raises
+        `StaleVersion`, and `Conflict` as `add`.
+        """
+        ...
+
+    async def delete(self, member: Member) -> None:
+        """Remove with all they own: accounts, grants, sign-ins, tokens, saved guides, sessions. What they wrote in
+        others' sessions stays without an author; the audit trail stays without the person. What the logs of their
+        own channel and of their sessions' held before is forgotten. Raises `StaleVersion`.
+        """
         ...
 
     async def owner(self, now: datetime) -> Member | None:
-        """The oldest member whose effective role at `now` is OWNER."""
+        """The oldest active member whose effective role at `now` is OWNER."""
+        ...
+
+    async def hold_owners(self) -> None:
+        """Wait until no other transaction is changing owners, and keep others out until this one ends."""
+        ...
+
+    async def has_lasting_owner(self, but: MemberId) -> bool:
+        """Whether an active member other than `but` is OWNER by a grant without an end. Call `hold_owners` first."""
+        ...
+
+    async def with_stale_role(self, now: datetime, limit: int) -> Sequence[MemberId]:
+        """Members whose stored role is above the effective one at `now`, because a grant has ended since; by id."""
         ...
 
 
@@ -51,8 +80,8 @@ class SignInRepository(Protocol):
         """Update."""
         ...
 
-    async def end_all(self, member_id: MemberId, now: datetime) -> None:
-        """End every sign-in of the member that has not ended yet."""
+    async def end_all(self, member_id: MemberId, now: datetime, *, but: SignInId | None = None) -> None:
+        """End every sign-in of the member that has not ended yet, except `but`."""
         ...
 
 
@@ -83,6 +112,31 @@ class MemberView:
     role: Role
     is_active: bool
     created_at: datetime
+    has_password: bool = False
+    telegram: "TelegramView | None" = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TelegramView:
+    """A member's Telegram account."""
+
+    telegram_id: int
+    username: str | None
+    first_name: str
+    last_name: str | None
+    has_blocked_bot: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignInView:
+    """A sign-in in its member's list."""
+
+    id: SignInId
+    created_at: datetime
+    refreshed_at: datetime | None
+    expires_at: datetime
+    ip: str | None
+    user_agent: str | None
 
 
 class MemberQueries(Protocol):
@@ -91,6 +145,7 @@ class MemberQueries(Protocol):
     async def actor(self, member_id: MemberId, sign_in_id: SignInId | None, now: datetime) -> Actor | None:
         """The member with the effective role at `now`; None when absent, banned, or when the sign-in has ended.
 
+        With a sign-in, its member is who asks: after a merge that is another than the `member_id` of older tokens.
         Called at every request: one statement.
         """
         ...
@@ -100,7 +155,51 @@ class MemberQueries(Protocol):
         ...
 
     async def page(self, search: str, cursor: str | None, limit: int, now: datetime) -> Page[MemberView]:
-        """Members whose email or username contains `search`, newest first. Raises `Malformed` on a broken cursor."""
+        """Members whose email, username, or Telegram name or id contains `search`, newest first.
+
+        Raises `Malformed` on a broken cursor.
+        """
+        ...
+
+    async def grants(self, member_id: MemberId) -> Sequence[Grant]:
+        """All grants of a member, ended ones too, newest first."""
+        ...
+
+    async def sign_ins(self, member_id: MemberId, now: datetime) -> Sequence[SignInView]:
+        """The sign-ins that are active at `now`, newest first."""
+        ...
+
+
+class MemberExport(Protocol):
+    """All that is kept of a member, for themselves."""
+
+    def records(self, member_id: MemberId) -> AsyncIterator[tuple[str, Mapping[str, object]]]:
+        """(section, record) pairs, sections together and in this order: `account`, `telegram`, `grants`, `sign_ins`,
+        `saved_guides`, `sessions`, `messages` (theirs, and the replies in their sessions), `audit`. A record is plain
+        JSON with ISO 8601 times (`application.ports.member_records`). Messages come session by session, then those in
+        others' sessions; the trail newest first. Nothing for an unknown member. Reads in pages, so that its size never
+        stands in memory. No secrets and no hashes.
+        """
+        ...
+
+
+class IdentitySweep(Protocol):
+    """Forgets what has served. Each method removes at most `limit` rows and returns how many."""
+
+    async def sign_ins(self, before: datetime, limit: int) -> int:
+        """Sign-ins that ended or expired before then."""
+        ...
+
+    async def tokens(self, before: datetime, limit: int) -> int:
+        """One-time tokens, link requests and used proofs that expired before then."""
+        ...
+
+    async def idempotency_keys(self, before: datetime, limit: int) -> int:
+        """Idempotency keys made before then."""
+        ...
+
+    async def audit_addresses(self, before: datetime, limit: int) -> int:
+        """Blanks the address and user agent of audit lines, and of ended sign-ins, older than that."""
         ...
 
 
@@ -144,6 +243,18 @@ class TokenIssuer(Protocol):
         """The secret that follows: the same for the same input, so that a lost answer can be given again."""
         ...
 
+    def successors(self, secret: str) -> Sequence[str]:
+        """What `successor` gives with each key that is still kept, the current one's first."""
+        ...
+
     def hashed(self, secret: str) -> str:
         """The form that is stored."""
+        ...
+
+    def code(self) -> str:
+        """A new code for people to type: 8 letters and digits that are not mistaken for each other."""
+        ...
+
+    def hashed_code(self, code: str) -> str:
+        """The stored form of a code, ignoring case: keyed, since a code is too short for a plain hash."""
         ...

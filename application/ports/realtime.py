@@ -90,7 +90,12 @@ class ReplyStopped:
     message_id: ChatMessageId
 
 
-Announcement = LoggedEvent | ReplyDelta | Transient | RightsChanged | ReplyWaiting | ReplyStopped
+@dataclass(frozen=True, slots=True)
+class MailOwed:
+    """Somewhere a mail was queued: whoever sends mail may look at the queue."""
+
+
+Announcement = LoggedEvent | ReplyDelta | Transient | RightsChanged | ReplyWaiting | ReplyStopped | MailOwed
 Listener = Callable[[Announcement], None]
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Protocol, Self
 
+from application.ports.audit import AuditTrail
 from application.ports.chat import (
     ChatMessageRepository,
     ChatSessionRepository,
@@ -12,6 +13,8 @@ from application.ports.chat import (
 )
 from application.ports.guides import GuideRepository, PassageRepository, SavedGuideRepository
 from application.ports.identity import MemberRepository, OneTimeTokenRepository, SignInRepository
+from application.ports.linking import LinkRequestRepository, MemberMerging, UsedProofs
+from application.ports.mailing import MailQueue
 from application.ports.realtime import Announcement
 
 
@@ -32,6 +35,21 @@ class UnitOfWork(Protocol):
 
     @property
     def one_time_tokens(self) -> OneTimeTokenRepository: ...
+
+    @property
+    def link_requests(self) -> LinkRequestRepository: ...
+
+    @property
+    def used_proofs(self) -> UsedProofs: ...
+
+    @property
+    def merging(self) -> MemberMerging: ...
+
+    @property
+    def mail_queue(self) -> MailQueue: ...
+
+    @property
+    def audit(self) -> AuditTrail: ...
 
     @property
     def guides(self) -> GuideRepository: ...

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from uuid import UUID
 
 from application.ports.chat import ChatQueries
@@ -68,10 +69,17 @@ class SubscriptionService(Subscriptions):
         return session_channel(identifier)
 
     async def current(self, actor: Actor) -> Actor | None:
-        """The member with the role the database gives now; None when banned, signed out or gone."""
+        """The member with the role the database gives now, where they were; None when banned, signed out or gone.
+
+        Also None for one who has become another member by linking: their tokens go on as the other's, their sockets
+        come back as the other's.
+        """
         if actor.member_id is None:
             return None
-        return await self._member_queries.actor(actor.member_id, actor.sign_in_id, self._clock.now())
+        found = await self._member_queries.actor(actor.member_id, actor.sign_in_id, self._clock.now())
+        if found is None or found.member_id != actor.member_id:
+            return None
+        return replace(found, device=actor.device)
 
     async def still_allowed(self, actor: Actor, channels: Sequence[Channel]) -> frozenset[Channel]:
         """Those of the channels that the actor may hear now."""

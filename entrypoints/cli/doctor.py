@@ -6,12 +6,14 @@ from dataclasses import dataclass
 
 import click
 
+from application.ports.embedding import EmbedderUnavailable
 from application.ports.system import CannotStart
 from domain.errors import GuildhallError
 from domain.identity import OPERATOR
 from entrypoints.cli.ending import ExitCode
 from entrypoints.cli.session import Invocation, pass_invocation, prepare_data_dir
 from entrypoints.cli.whereabouts import listens_at, taken
+from entrypoints.cli.words import counted
 from entrypoints.container import Container, sql_container
 from entrypoints.settings import Settings, describe
 
@@ -29,7 +31,7 @@ class Finding:
 @click.option("--settings", "show_settings", is_flag=True, help="Print every setting too, secrets masked.")
 @pass_invocation
 def command(invocation: Invocation, *, show_settings: bool) -> None:
-    """Check settings, data folder, database, library, owner, providers and port, and say what to do.
+    """Check settings, data folder, database, library, its vectors, owner, providers, mail and port, and say what to do.
 
     Exit code 1 when something fails; a warning needs no action now.
 
@@ -57,8 +59,10 @@ async def _examine(settings: Settings) -> list[Finding]:
         ]
         if findings[-1].state == "ok":
             findings.append(await _tried("library", lambda: _library(container)))
+            findings.append(await _tried("meaning", lambda: _meaning(container)))
             findings.append(await _tried("owner", lambda: _owner(container)))
         findings.append(await _tried("providers", lambda: _providers(container)))
+        findings.append(_mail(container))
         findings.append(_port(settings))
         findings += _unused(settings)
         return findings
@@ -87,7 +91,23 @@ async def _library(container: Container) -> Finding:
     counts = await container.guide_reading().categories(OPERATOR)
     if not counts:
         return Finding("library", "warn", "no guides yet; run `guildhall guides import PATH`")
-    return Finding("library", "ok", f"{sum(counts.values())} guides in {len(counts)} categories")
+    return Finding(
+        "library", "ok", f"{counted(sum(counts.values()), 'guide')} in {counted(len(counts), 'category', 'categories')}"
+    )
+
+
+async def _meaning(container: Container) -> Finding:
+    embedding = container.passage_embedding()
+    try:
+        name = await embedding.require_embedder()
+        lacking = await embedding.count_lacking()
+    except EmbedderUnavailable as error:
+        state = "ok" if container.settings().guides.semantic == "off" else "warn"
+        return Finding("meaning", state, f"questions are answered by words only: {error}")
+    if lacking:
+        text = f"{lacking} passages have no vector yet; run `guildhall guides index`, or let the server do it"
+        return Finding("meaning", "warn", text)
+    return Finding("meaning", "ok", f"every passage has its vector of {name}")
 
 
 async def _owner(container: Container) -> Finding:
@@ -101,6 +121,15 @@ async def _providers(container: Container) -> Finding:
     health = await container.chat_health().check()
     text = ", ".join(f"{name} {state}" for name, state in health.providers.items())
     return Finding("providers", "ok" if health.status == "healthy" else "FAIL", text)
+
+
+def _mail(container: Container) -> Finding:
+    mail = container.settings().mail
+    if mail.host is not None:
+        return Finding("mail", "ok", f"is handed to {mail.host}:{mail.port} ({mail.security})")
+    if container.mailer().can_send:
+        return Finding("mail", "ok", "is written to the terminal; set GUILDHALL_MAIL_HOST to send it")
+    return Finding("mail", "warn", "nobody can reset a password or verify an email; set GUILDHALL_MAIL_HOST")
 
 
 def _port(settings: Settings) -> Finding:

@@ -14,7 +14,9 @@ from domain.errors import Invalid, Unavailable
 from domain.identity import OPERATOR
 from entrypoints.cli.ending import ExitCode, Refused, complain
 from entrypoints.cli.folder import collection_of, markdown_paths, read_files, write_files
+from entrypoints.cli.indexing import embed_after_import, index
 from entrypoints.cli.session import Invocation, pass_invocation
+from entrypoints.cli.words import counted
 from entrypoints.container import Container
 
 _AGAIN = "run the same command again for the rest: what is there already is skipped"
@@ -22,7 +24,10 @@ _AGAIN = "run the same command again for the rest: what is there already is skip
 
 @click.group(name="guides")
 def command() -> None:
-    """The guide library: import, export, list."""
+    """The guide library: import, export, list, index."""
+
+
+command.add_command(index)
 
 
 @command.command(name="import")
@@ -60,13 +65,15 @@ def import_guides(
         invocation.run(action)
     except Unavailable as error:
         _report(outcomes, dry_run=dry_run)
-        raise Refused(f"{error}\nthe import ended after {len(outcomes)} files; {_AGAIN}") from error
+        raise Refused(f"{error}\nthe import ended after {counted(len(outcomes), 'file')}; {_AGAIN}") from error
     except KeyboardInterrupt:
         _report(outcomes, dry_run=dry_run)
-        complain(f"the import ended after {len(outcomes)} files; {_AGAIN}")
+        complain(f"the import ended after {counted(len(outcomes), 'file')}; {_AGAIN}")
         raise
     _report(outcomes, dry_run=dry_run)
     click.echo(summary(outcomes, collection or collection_of(path), dry_run=dry_run))
+    if not dry_run:
+        invocation.run(embed_after_import)
     if any(outcome.action is ImportAction.FAILED for outcome in outcomes):
         raise click.exceptions.Exit(ExitCode.DONE_WITH_FAILURES)
 
@@ -97,7 +104,7 @@ def export(invocation: Invocation, target: Path) -> None:
         write_files(target, files)
         return len(files)
 
-    click.echo(f"{invocation.run(action)} guides written to {target}.")
+    click.echo(f"{counted(invocation.run(action), 'guide')} written to {target}.")
 
 
 @command.command(name="list")
@@ -175,4 +182,6 @@ def summary(outcomes: Sequence[ImportedFile], collection: str, *, dry_run: bool 
     """One line that counts the outcomes."""
     counts = Counter(outcome.action for outcome in outcomes)
     text = ", ".join(f"{counts[action]} {action}" for action in ImportAction if counts[action])
-    return f"{'Dry run of ' if dry_run else ''}{collection}: {len(outcomes)} files, {text or 'nothing to do'}."
+    return (
+        f"{'Dry run of ' if dry_run else ''}{collection}: {counted(len(outcomes), 'file')}, {text or 'nothing to do'}."
+    )

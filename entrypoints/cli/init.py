@@ -12,6 +12,7 @@ from domain.errors import Conflict
 from domain.identity import OPERATOR
 from entrypoints.cli.ending import complain
 from entrypoints.cli.guides import import_folder, summary
+from entrypoints.cli.indexing import embed_after_import
 from entrypoints.cli.session import Invocation, pass_invocation
 from entrypoints.cli.whereabouts import listens_at, reached_at, taken
 from entrypoints.container import Container
@@ -44,6 +45,7 @@ def command(invocation: Invocation, *, no_samples: bool) -> None:
             outcomes: list[ImportedFile] = []
             await import_folder(container, SAMPLES, outcomes, collection=SAMPLE_COLLECTION)
             click.echo(f"Sample guides: {summary(outcomes, SAMPLE_COLLECTION)}")
+        await embed_after_import(container)
         owner, created = await container.member_service().bootstrap_owner()
         click.echo(f"Owner {'created' if created else 'found'}: {owner.username or owner.email}.")
         return await container.member_service().sign_in_link(OPERATOR, owner.id)

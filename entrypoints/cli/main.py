@@ -25,8 +25,9 @@ _COMMANDS = {
     "chat": ("entrypoints.cli.chat", "Ask the assistant."),
     "db": ("entrypoints.cli.db", "The database: upgrade, downgrade, check, backup."),
     "doctor": ("entrypoints.cli.doctor", "Check this installation and say what to do."),
-    "guides": ("entrypoints.cli.guides", "The guide library: import, export, list."),
+    "guides": ("entrypoints.cli.guides", "The guide library: import, export, list, index."),
     "init": ("entrypoints.cli.init", "Prepare an instance and print a sign-in link for its owner."),
+    "keys": ("entrypoints.cli.keys", "The keys that sign tokens: rotate."),
     "members": ("entrypoints.cli.members", "Members: list, add, grant, revoke, sign-in links, passwords."),
     "serve": ("entrypoints.cli.serve", "Serve the web pages, the API and the sockets."),
 }

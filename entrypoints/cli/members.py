@@ -1,28 +1,30 @@
 """`guildhall members`: members, for the operator at the terminal."""
 
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from collections.abc import Callable
+from datetime import datetime
 
 import click
 
 from application.ports.identity import MemberView
-from domain.identity import OPERATOR, Role
+from domain.identity import OPERATOR, UNKNOWN_DEVICE, Grant, Role
 from entrypoints.cli.ending import Refused
+from entrypoints.cli.member_data import audit, delete, export
+from entrypoints.cli.one_member import Moment, line, moment, with_member
 from entrypoints.cli.passwords import new_password
 from entrypoints.cli.session import Invocation, pass_invocation
 from entrypoints.cli.whereabouts import reached_at
 from entrypoints.container import Container
 
-T = TypeVar("T")
 GRANT_REASON = "granted at the terminal"
 _ROLE = click.Choice([role.name for role in Role if role is not Role.PUBLIC], case_sensitive=False)
 
 
 @click.group(name="members")
 def command() -> None:
-    """Members: list, add, grant, revoke, sign-in links, passwords.
+    """Members: list, show, add, grant, revoke, ban, delete, export, sign-in links, passwords, and the audit trail.
 
-    LOGIN is an email or a username. Passwords are asked for, or read from a pipe.
+    LOGIN is an email, a username, a Telegram id or a member's id. Passwords are asked for, or read from a pipe.
+    A running server acts on every change at once; sockets that are open and silent follow within seconds.
 
     \b
     Examples:
@@ -34,7 +36,7 @@ def command() -> None:
 
 
 @command.command(name="list")
-@click.option("--search", default="", help="Part of an email or username.")
+@click.option("--search", default="", help="Part of an email, a username, or a Telegram name or id.")
 @pass_invocation
 def list_members(invocation: Invocation, search: str) -> None:
     """List members, newest first: id, role, username, email."""
@@ -50,7 +52,23 @@ def list_members(invocation: Invocation, search: str) -> None:
                 return found
 
     for member in invocation.run(action):
-        click.echo(_line(member))
+        click.echo(line(member))
+
+
+@command.command()
+@click.argument("login")
+@pass_invocation
+def show(invocation: Invocation, login: str) -> None:
+    """Print what is known of LOGIN: accounts, role, grants."""
+
+    async def action(container: Container, member: MemberView) -> tuple[MemberView, list[Grant]]:
+        return member, list(await container.member_service().grants(OPERATOR, member.id))
+
+    member, given = invocation.run(with_member(login, action))
+    for name, value in _facts(member).items():
+        click.echo(f"{name:<10} {value}")
+    for each in given:
+        click.echo(f"{'grant':<10} {_grant(each)}")
 
 
 @command.command()
@@ -69,26 +87,36 @@ def add(invocation: Invocation, email: str | None, username: str | None, role: s
     password = new_password()
 
     async def action(container: Container) -> MemberView:
-        service = container.member_service()
-        member = await service.register(email=email, username=username, password=password)
+        member = await container.account_service().register(email, username, password, UNKNOWN_DEVICE)
         if role is None:
             return member
-        return await service.grant(OPERATOR, member.id, Role[role.upper()], GRANT_REASON)
+        return await container.member_service().grant(OPERATOR, member.id, Role[role.upper()], GRANT_REASON)
 
-    click.echo(_line(invocation.run(action)))
+    click.echo(line(invocation.run(action)))
 
 
 @command.command()
 @click.argument("login")
 @click.argument("role", type=_ROLE)
 @click.option("--reason", default=GRANT_REASON, show_default=True, help="Kept with the grant.")
+@click.option("--until", type=Moment(1), help="When it ends: a day, a time, or a span such as 30d. Else when revoked.")
 @pass_invocation
-def grant(invocation: Invocation, login: str, role: str, reason: str) -> None:
-    """Give LOGIN the role ROLE by hand."""
-    member = invocation.run(
-        _with_member(login, lambda c, m: c.member_service().grant(OPERATOR, m.id, Role[role.upper()], reason))
-    )
-    click.echo(_line(member))
+def grant(
+    invocation: Invocation, login: str, role: str, reason: str, until: Callable[[datetime], datetime] | None
+) -> None:
+    """Give LOGIN the role ROLE by hand.
+
+    \b
+    Examples:
+      guildhall members grant ada ADMIN --reason "helps with questions"
+      guildhall members grant ada SUBSCRIBER --until 30d
+    """
+
+    async def action(container: Container, member: MemberView) -> MemberView:
+        ends = None if until is None else until(container.clock().now())
+        return await container.member_service().grant(OPERATOR, member.id, Role[role.upper()], reason, ends)
+
+    click.echo(line(invocation.run(with_member(login, action))))
 
 
 @command.command()
@@ -98,9 +126,35 @@ def grant(invocation: Invocation, login: str, role: str, reason: str) -> None:
 def revoke(invocation: Invocation, login: str, role: str) -> None:
     """Take back what was granted to LOGIN by hand."""
     member = invocation.run(
-        _with_member(login, lambda c, m: c.member_service().revoke(OPERATOR, m.id, Role[role.upper()]))
+        with_member(login, lambda c, m: c.member_service().revoke(OPERATOR, m.id, Role[role.upper()]))
     )
-    click.echo(_line(member))
+    click.echo(line(member))
+
+
+@command.command()
+@click.argument("login")
+@pass_invocation
+def grants(invocation: Invocation, login: str) -> None:
+    """List what LOGIN was granted, newest first: role, source, since, until, reason."""
+    for each in invocation.run(with_member(login, lambda c, m: c.member_service().grants(OPERATOR, m.id))):
+        click.echo(_grant(each))
+
+
+@command.command()
+@click.argument("login")
+@click.option("--reason", default="", help="Kept in the audit trail.")
+@pass_invocation
+def ban(invocation: Invocation, login: str, reason: str) -> None:
+    """Shut LOGIN out of all their accounts; their sign-ins end."""
+    click.echo(line(invocation.run(with_member(login, lambda c, m: c.member_service().ban(OPERATOR, m.id, reason)))))
+
+
+@command.command()
+@click.argument("login")
+@pass_invocation
+def unban(invocation: Invocation, login: str) -> None:
+    """Let LOGIN in again; they sign in anew."""
+    click.echo(line(invocation.run(with_member(login, lambda c, m: c.member_service().unban(OPERATOR, m.id)))))
 
 
 @command.command(name="sign-in-link")
@@ -115,7 +169,7 @@ def sign_in_link(invocation: Invocation, login: str, url: str | None) -> None:
     if url is not None and not url.startswith(("http://", "https://")):
         raise Refused(f"--url: found {url!r}; expected an address that begins with https:// or http://")
     base_url = url.rstrip("/") if url else reached_at(invocation.settings())
-    link = invocation.run(_with_member(login, lambda c, m: c.member_service().sign_in_link(OPERATOR, m.id)))
+    link = invocation.run(with_member(login, lambda c, m: c.member_service().sign_in_link(OPERATOR, m.id)))
     click.echo(f"{base_url}/sign-in/link#token={link.token}")
 
 
@@ -125,19 +179,30 @@ def sign_in_link(invocation: Invocation, login: str, url: str | None) -> None:
 def reset_password(invocation: Invocation, login: str) -> None:
     """Give LOGIN a new password, which is asked for, or read from a pipe."""
     password = new_password()
-    invocation.run(_with_member(login, lambda c, m: c.member_service().set_password(OPERATOR, m.id, password)))
+    invocation.run(with_member(login, lambda c, m: c.member_service().set_password(OPERATOR, m.id, password)))
     click.echo("The password is set.")
 
 
-def _with_member(
-    login: str, action: Callable[[Container, MemberView], Awaitable[T]]
-) -> Callable[[Container], Awaitable[T]]:
-    async def run(container: Container) -> T:
-        return await action(container, await container.member_service().find(OPERATOR, login))
+def _facts(member: MemberView) -> dict[str, str]:
+    verified = "" if member.email is None or member.email_verified else " (not verified)"
+    telegram = member.telegram
+    name = f"@{telegram.username}" if telegram and telegram.username else telegram.first_name if telegram else ""
+    return {
+        "id": str(member.id),
+        "username": member.username or "-",
+        "email": f"{member.email or '-'}{verified}",
+        "password": "set" if member.has_password else "none",
+        "telegram": f"{telegram.telegram_id} {name}" if telegram else "-",
+        "role": member.role.name,
+        "state": "active" if member.is_active else "banned",
+        "since": moment(member.created_at),
+    }
 
-    return run
+
+def _grant(grant: Grant) -> str:
+    source, since, until = grant.source.value, moment(grant.created_at), moment(grant.until)
+    return f"{grant.role.name:<10}  {source:<12}  {since}  {until}  {grant.reason}"
 
 
-def _line(member: MemberView) -> str:
-    state = "" if member.is_active else "  banned"
-    return f"{member.id}  {member.role.name:<10}  {member.username or '-'}  {member.email or '-'}{state}"
+for _command in (audit, export, delete):
+    command.add_command(_command)

@@ -40,7 +40,10 @@ class Invocation:
         from entrypoints.container import sql_container
 
         settings = self.settings()
-        prepare_data_dir(settings)
+        if check_schema:
+            require_data_dir(settings)
+        else:
+            prepare_data_dir(settings)
         return asyncio.run(_run(sql_container(settings), action, check_schema=check_schema))
 
 
@@ -62,6 +65,16 @@ def prepare_data_dir(settings: Settings) -> None:
             f"{settings.data_dir}: the data folder cannot be made: {error.strerror}. "
             "Choose another one with --data-dir or GUILDHALL_DATA_DIR."
         ) from error
+
+
+def require_data_dir(settings: Settings) -> None:
+    """Raise `CannotStart` when the data folder should hold the database and is not there: its name may be mistyped."""
+    if not settings.data_dir.exists() and settings.database.url == Settings(data_dir=settings.data_dir).database.url:
+        raise CannotStart(
+            f"{settings.data_dir}: there is no such data folder. Correct --data-dir or GUILDHALL_DATA_DIR, "
+            "or make an instance there with `guildhall init`."
+        )
+    prepare_data_dir(settings)
 
 
 pass_invocation = click.make_pass_decorator(Invocation, ensure=True)

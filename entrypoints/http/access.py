@@ -31,6 +31,12 @@ def admin(connection: Connection, handler: BaseRouteHandler) -> None:
     connection.user.require(Role.ADMIN)
 
 
+def owner(connection: Connection, handler: BaseRouteHandler) -> None:
+    """For OWNER."""
+    signed_in(connection, handler)
+    connection.user.require(Role.OWNER)
+
+
 def signing_out(connection: Connection, handler: BaseRouteHandler) -> None:
     """For members, and for browsers whose cookies don't hold any more: they get rid of them here."""
     if not holds_sign_in(connection.cookies):

@@ -10,7 +10,20 @@ from litestar.types import ControllerRouterHandler
 
 from domain.errors import Unavailable
 from entrypoints.container import Container
-from entrypoints.http import auth, chat_messages, chat_sessions, guides, members, operating, reference, saved_guides
+from entrypoints.http import (
+    audit,
+    auth,
+    chat_messages,
+    chat_sessions,
+    guides,
+    members,
+    operating,
+    own_account,
+    own_sign_ins,
+    reference,
+    saved_guides,
+    telegram_accounts,
+)
 from entrypoints.http.cross_site import CSRF_HEADER
 from entrypoints.http.dependencies import dependencies, own_origins
 from entrypoints.http.envelope import REQUEST_ID, Envelope
@@ -22,7 +35,8 @@ from entrypoints.http.query_text import QueryTextMiddleware
 from entrypoints.http.readiness import Readiness
 from entrypoints.http.realtime import realtime_router
 from entrypoints.http.requests import ApiRequest
-from entrypoints.settings import Settings
+from entrypoints.settings import Settings, require_rules
+from entrypoints.settings.secret import HIDE
 
 PREFIX = "/api/v1"
 
@@ -35,9 +49,11 @@ def create_app(
     """The whole application on what the container holds.
 
     `pages` are handlers of other deliveries: they get the same identity, request ids, headers and problem documents,
-    and each needs a guard or the mark `opt={"public": True}`.
+    and each needs a guard or the mark `opt={"public": True}`. Raises `SettingsError` for settings that leave the
+    instance open outside loopback.
     """
     settings = container.settings()
+    require_rules(settings)
     work = ReplyWork(container)
     readiness = Readiness(
         container.clock(),
@@ -61,6 +77,7 @@ def create_app(
         cors_config=_cors(settings),
         logging_config=None,
     )
+    app.state[HIDE] = container.redaction().known
     app.asgi_handler = Envelope(app.asgi_handler, settings, container.metrics(), container.ids().new)
     return app
 
@@ -68,8 +85,12 @@ def create_app(
 def api_routers() -> list[Router]:
     """The API, room by room."""
     rooms = (
-        ("/auth", "auth", auth.HANDLERS),
-        ("/members", "members", members.HANDLERS),
+        (
+            "/auth",
+            "auth",
+            [*auth.HANDLERS, *own_account.HANDLERS, *own_sign_ins.HANDLERS, *telegram_accounts.HANDLERS],
+        ),
+        ("/members", "members", [*members.HANDLERS, *audit.HANDLERS]),
         ("/guides", "guides", [*guides.HANDLERS, *saved_guides.HANDLERS]),
         ("/chat", "chat", [*chat_sessions.HANDLERS, *chat_messages.HANDLERS]),
         ("/", "operating", operating.HANDLERS),
@@ -96,6 +117,8 @@ def _cors(settings: Settings) -> CORSConfig | None:
     return CORSConfig(
         allow_origins=list(origins),
         allow_credentials="*" not in origins,
+        allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
         allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-Match", CSRF_HEADER, REQUEST_ID],
+        max_age=600,
         expose_headers=["ETag", "Location", "Retry-After", REQUEST_ID, "Content-Disposition"],
     )

@@ -6,18 +6,20 @@ from litestar import Request, Response, get, post
 from litestar.params import JSONBody
 from litestar.status_codes import HTTP_200_OK, HTTP_204_NO_CONTENT
 
-from application.identity.sign_in import Credentials, Device
+from application.identity.sign_in import Credentials
 from domain.errors import Invalid, InvalidToken
 from domain.identity import Actor
 from entrypoints.http.access import ANONYMOUS, PUBLIC, signed_in, signing_out
 from entrypoints.http.cookies import REFRESH_COOKIE, expired_cookies
 from entrypoints.http.dependencies import (
+    AccountServiceDependency,
     ActorDependency,
     AuthServiceDependency,
     MemberServiceDependency,
     SettingsDependency,
     SignInPresenterDependency,
 )
+from entrypoints.http.devices import device_of
 from entrypoints.http.openapi import SECURITY, refusals
 from entrypoints.http.schemas.common import present
 from entrypoints.http.schemas.identity import (
@@ -29,28 +31,31 @@ from entrypoints.http.schemas.identity import (
     SignedInResponse,
 )
 
-MAX_USER_AGENT = 400
 
-
-@post("/register", opt=ANONYMOUS, responses=refusals(403, 409, body=True))
-async def register(data: JSONBody[RegisterRequest], member_service: MemberServiceDependency) -> MemberResponse:
-    """Make a new account with the role PUBLIC. Sign in afterwards."""
-    member = await member_service.register(email=data.email, username=data.username, password=data.password)
+@post("/register", opt=ANONYMOUS, responses=refusals(403, 409, 429, body=True))
+async def register(
+    request: Request[Actor, Any, Any], data: JSONBody[RegisterRequest], account_service: AccountServiceDependency
+) -> MemberResponse:
+    """Make a new account with the role PUBLIC. Sign in afterwards. An email gets a mail with a link to verify it."""
+    member = await account_service.register(data.email, data.username, data.password, device_of(request))
     return present(MemberResponse, member)
 
 
-@post("/login", opt=ANONYMOUS, status_code=HTTP_200_OK, responses=refusals(401, 403, body=True))
+@post("/login", opt=ANONYMOUS, status_code=HTTP_200_OK, responses=refusals(401, 403, 429, body=True))
 async def login(
     request: Request[Actor, Any, Any],
     data: JSONBody[LoginRequest],
     auth_service: AuthServiceDependency,
     sign_in_presenter: SignInPresenterDependency,
 ) -> Response[SignedInResponse]:
-    """Sign in with an email or a username, and a password. A refusal never tells which part was wrong."""
+    """Sign in with an email or a username, and a password. A refusal never tells which part was wrong.
+
+    After five failures in a quarter of an hour, the account waits for that address: 429 with `Retry-After`.
+    """
     if (data.email is None) is (data.username is None):
         raise Invalid.of("email", "expected either an email or a username")
     credentials = Credentials(password=data.password, email=data.email, username=data.username)
-    return sign_in_presenter(await auth_service.sign_in(credentials, _device(request)), data.mode)
+    return sign_in_presenter(await auth_service.sign_in(credentials, device_of(request)), data.mode)
 
 
 @post("/login-link", opt=ANONYMOUS, status_code=HTTP_200_OK, responses=refusals(401, 403, body=True))
@@ -61,7 +66,7 @@ async def login_with_link(
     sign_in_presenter: SignInPresenterDependency,
 ) -> Response[SignedInResponse]:
     """Sign in with the token of a one-time link. It works once."""
-    return sign_in_presenter(await auth_service.sign_in_with_link(data.token, _device(request)), data.mode)
+    return sign_in_presenter(await auth_service.sign_in_with_link(data.token, device_of(request)), data.mode)
 
 
 @post("/refresh", opt=ANONYMOUS, status_code=HTTP_200_OK, responses=refusals(401, 403, body=True))
@@ -80,7 +85,7 @@ async def refresh(
     token = request.cookies.get(REFRESH_COOKIE) if given.mode == "cookie" else given.refresh_token
     if not token:
         raise InvalidToken("A refresh token is expected: in the body, or in its cookie with the mode `cookie`.")
-    return sign_in_presenter(await auth_service.refresh(token), given.mode)
+    return sign_in_presenter(await auth_service.refresh(token, device_of(request)), given.mode)
 
 
 @post(
@@ -113,15 +118,11 @@ async def me(actor: ActorDependency, member_service: MemberServiceDependency) ->
 
 async def _actor_of(auth_service: AuthServiceDependency, refresh_token: str, otherwise: Actor) -> Actor:
     try:
-        actor, _ = await auth_service.actor((await auth_service.refresh(refresh_token)).access_token)
+        refreshed = await auth_service.refresh(refresh_token, otherwise.device)
+        actor, _ = await auth_service.actor(refreshed.access_token, otherwise.device)
     except InvalidToken:
         return otherwise
     return actor
-
-
-def _device(request: Request[Actor, Any, Any]) -> Device:
-    user_agent = request.headers.get("user-agent", "")[:MAX_USER_AGENT]
-    return Device(ip=request.client.host if request.client else None, user_agent=user_agent or None)
 
 
 HANDLERS = [register, login, login_with_link, refresh, logout, me]

@@ -50,9 +50,17 @@ def _is_among(address: Address, networks: Iterable[Network]) -> bool:
     return any(address in network for network in networks)
 
 
+def _without_port(text: str) -> str:
+    """Some proxies write the port too: `192.0.2.1:4711`, `[2001:db8::1]:4711`."""
+    if text.startswith("["):
+        return text[1:].partition("]")[0]
+    return text.partition(":")[0] if text.count(":") == 1 else text
+
+
 def _address(text: str) -> Address | None:
     try:
-        address = ipaddress.ip_address(text.strip("[]"))
+        # A zone, as in fe80::1%eth0, is the sender's own name for an interface: it says nothing here.
+        address = ipaddress.ip_address(_without_port(text).partition("%")[0])
     except ValueError:
         return None
     mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None

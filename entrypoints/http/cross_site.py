@@ -1,7 +1,7 @@
 """Keeping other sites' pages from acting with a browser's sign-in."""
 
 import hmac
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from urllib.parse import urlsplit
 
 from domain.errors import NotAllowed
@@ -28,13 +28,13 @@ def require_own_site(headers: Mapping[str, str], own_origins: Collection[str]) -
 
     Browsers say so in `Sec-Fetch-Site`, older ones in `Origin`; clients that are no browsers say nothing and pass.
     """
-    if headers.get("sec-fetch-site") in {"same-origin", "none"}:
+    asked_from, origin = headers.get("sec-fetch-site"), headers.get("origin")
+    if asked_from in {"same-origin", "none"} or origin in own_origins:
         return
-    origin = headers.get("origin")
-    if origin is None:
-        if headers.get("sec-fetch-site") in {None, "same-site"}:
-            return
-    elif origin in own_origins or _host(origin) == headers.get("host", "").lower():
+    if origin is None and asked_from in {None, "same-site"}:
+        return
+    # A browser that says it comes from another site means its scheme too: http://here is not https://here.
+    if origin is not None and asked_from is None and _host(origin) == headers.get("host", "").lower():
         return
     raise CrossSite(
         "The request comes from another site's page. Open this instance itself, or add the page's origin to "
@@ -42,10 +42,10 @@ def require_own_site(headers: Mapping[str, str], own_origins: Collection[str]) -
     )
 
 
-def require_csrf_token(headers: Mapping[str, str], cookies: Mapping[str, str], expected: str) -> None:
-    """Raise `CsrfFailed` unless the header repeats the cookie, and both are the token of this sign-in."""
+def require_csrf_token(headers: Mapping[str, str], cookies: Mapping[str, str], expected: Iterable[str]) -> None:
+    """Raise `CsrfFailed` unless the header repeats the cookie, and both are one of the tokens of this sign-in."""
     sent, kept = headers.get(CSRF_HEADER.lower(), ""), cookies.get(CSRF_COOKIE, "")
-    if not (_same(sent, expected) and _same(kept, expected)):
+    if not any(_same(sent, each) and _same(kept, each) for each in expected):
         raise CsrfFailed(
             f"A change asked for with cookies needs the header {CSRF_HEADER}, a copy of the cookie {CSRF_COOKIE}."
         )

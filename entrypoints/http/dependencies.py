@@ -14,8 +14,15 @@ from application.chat.sessions import ChatSessionService
 from application.guides.library import GuideLibrary
 from application.guides.reading import GuideReading
 from application.guides.search import GuideSearch
+from application.identity.accounts import AccountService
+from application.identity.audit import AuditService
+from application.identity.data_rights import DataRights
+from application.identity.linking import LinkingService
 from application.identity.members import MemberService
+from application.identity.passwords import PasswordService
 from application.identity.sign_in import AuthService
+from application.identity.sign_ins import SignInService
+from application.identity.telegram_sign_in import TelegramSignIn
 from application.ports.observability import MetricsPage
 from domain.identity import Actor
 from entrypoints.container import Container
@@ -53,6 +60,13 @@ class OpenSockets(Protocol):
 
 ActorDependency = NamedDependency[SkipValidation[Actor]]
 AuthServiceDependency = NamedDependency[SkipValidation[AuthService]]
+AccountServiceDependency = NamedDependency[SkipValidation[AccountService]]
+PasswordServiceDependency = NamedDependency[SkipValidation[PasswordService]]
+SignInServiceDependency = NamedDependency[SkipValidation[SignInService]]
+TelegramSignInDependency = NamedDependency[SkipValidation[TelegramSignIn]]
+LinkingServiceDependency = NamedDependency[SkipValidation[LinkingService]]
+DataRightsDependency = NamedDependency[SkipValidation[DataRights]]
+AuditServiceDependency = NamedDependency[SkipValidation[AuditService]]
 MemberServiceDependency = NamedDependency[SkipValidation[MemberService]]
 GuideLibraryDependency = NamedDependency[SkipValidation[GuideLibrary]]
 GuideReadingDependency = NamedDependency[SkipValidation[GuideReading]]
@@ -73,6 +87,13 @@ def dependencies(container: Container, readiness: Readiness) -> Mapping[str, Pro
     """What handlers may ask for by name. Overrides of the container are honoured at each request."""
     provided: dict[str, Callable[[], object]] = {
         "auth_service": container.auth_service,
+        "account_service": container.account_service,
+        "password_service": container.password_service,
+        "sign_in_service": container.sign_in_service,
+        "telegram_sign_in": container.telegram_sign_in,
+        "linking_service": container.linking_service,
+        "data_rights": container.data_rights,
+        "audit_service": container.audit_service,
         "member_service": container.member_service,
         "guide_library": container.guide_library,
         "guide_reading": container.guide_reading,
@@ -96,7 +117,7 @@ def dependencies(container: Container, readiness: Readiness) -> Mapping[str, Pro
 
 def own_origins(settings: Settings) -> frozenset[str]:
     """The origins whose pages may act with a browser's sign-in."""
-    return frozenset({settings.base_url, *settings.http.allowed_origins})
+    return frozenset({settings.base_url, *settings.http.allowed_origins}) - {"*"}
 
 
 def _socket_endpoint(container: Container) -> SocketEndpoint:

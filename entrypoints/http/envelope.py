@@ -13,11 +13,13 @@ from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from application.ports.observability import RequestMetrics
 from entrypoints.http.client_address import believe_proxies
-from entrypoints.http.security_headers import security_headers
+from entrypoints.http.security_headers import content_policy, security_headers
 from entrypoints.settings import Settings
 
 REQUEST_ID = "X-Request-ID"
 UNMATCHED = "unmatched"
+# Every page brings a dozen files: their answers are told at debug, unless one is refused.
+QUIET = "/static/"
 
 _SANE_ID = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
 _log = logging.getLogger(__name__)
@@ -66,15 +68,16 @@ class Envelope:
             self._metrics.request_finished(method, route, status, seconds)
             fields = {"method": method, "path": scope["path"], "route": route, "status": status}
             client = scope["client"][0] if scope["client"] else None
-            _log.info("request", extra={**fields, "duration_ms": round(seconds * 1000, 2), "client": client})
+            level = logging.DEBUG if scope["path"].startswith(QUIET) and status < 400 else logging.INFO
+            _log.log(level, "request", extra={**fields, "duration_ms": round(seconds * 1000, 2), "client": client})
 
     def _add_headers(self, message: Message, scope: HTTPScope, request_id: str) -> None:
         headers = MutableScopeHeaders.from_message(message)
         headers[REQUEST_ID] = request_id
         for name, value in self._headers.items():
             headers.setdefault(name, value)
-        if scope["path"].startswith("/api/"):
-            headers.setdefault("Cache-Control", "no-store")
+        policy = content_policy(scope["path"], headers.get("content-type", ""))
+        headers.setdefault("Content-Security-Policy", policy)
 
     def _request_id(self, scope: Scope) -> str:
         given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")

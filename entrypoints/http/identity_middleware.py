@@ -1,6 +1,7 @@
 """Who asks: the actor of each HTTP request, from the database."""
 
 from collections.abc import Collection
+from dataclasses import replace
 from typing import Any
 
 import structlog
@@ -15,10 +16,11 @@ from domain.errors import InvalidToken
 from domain.identity import GUEST, Actor
 from entrypoints.http.cookies import ACCESS_COOKIE
 from entrypoints.http.cross_site import SAFE_METHODS, require_csrf_token, require_own_site
+from entrypoints.http.devices import device_of
 
 
 class IdentityMiddleware(ASGIMiddleware):
-    """Puts the `Actor` into `scope["user"]`: the bearer's, else the cookie's, else a guest.
+    """Puts the `Actor` into `scope["user"]`: the bearer's, else the cookie's, else a guest, with where they ask from.
 
     A token that is there and does not hold is refused, never taken for a guest. Public routes are the exception for
     cookies: a browser with an old one must still reach them.
@@ -36,7 +38,8 @@ class IdentityMiddleware(ASGIMiddleware):
         scope["user"], scope["auth"] = GUEST, None
         request: Request[Any, Any, Any] = Request(scope)
         if request.method != "OPTIONS":
-            scope["user"] = await self._actor(request, scope["route_handler"].opt)
+            actor = await self._actor(request, scope["route_handler"].opt)
+            scope["user"] = replace(actor, device=device_of(request))
         if scope["user"].member_id is not None:
             structlog.contextvars.bind_contextvars(member_id=str(scope["user"].member_id))
         await next_app(scope, receive, send)
@@ -54,7 +57,7 @@ class IdentityMiddleware(ASGIMiddleware):
             require_own_site(request.headers, self._own_origins)
         actor = await self._cookie(request, is_public="public" in opt)
         if is_change and actor.sign_in_id is not None:
-            expected = self._auth_service.csrf_token(actor.sign_in_id)
+            expected = self._auth_service.csrf_tokens(actor.sign_in_id)
             require_csrf_token(request.headers, request.cookies, expected)
         return actor
 

@@ -10,6 +10,7 @@ from litestar import Litestar
 
 from application.ports.system import Clock
 from entrypoints.container import Container
+from entrypoints.http.beside import Beside
 
 RESTART_SECONDS = 1.0
 
@@ -55,7 +56,7 @@ class ReplyWork:
 
 
 def lifespan(container: Container, work: ReplyWork) -> Callable[[Litestar], AbstractAsyncContextManager[None]]:
-    """The hub, the reply worker and the sweep of old events around the application's life.
+    """The hub, the reply worker, and what sends mail, sweeps and embeds guides, around the application's life.
 
     At the end sockets are told to come back (1012), running replies get what is left of the second half of the
     deadline, and the connections to the database close. A step that fails keeps no other from running.
@@ -65,17 +66,25 @@ def lifespan(container: Container, work: ReplyWork) -> Callable[[Litestar], Abst
     async def live(_app: Litestar) -> AsyncIterator[None]:
         await container.hub().start()
         work.start()
-        sweeping = asyncio.create_task(container.event_retention().run(), name="event-retention")
+        beside = Beside(
+            container.clock(),
+            {
+                "event-retention": container.event_retention().run,
+                "embedding": container.embedding_in_background().run,
+                "identity-sweeper": container.identity_sweeper().run,
+                "mail": container.mail_worker().run,
+            },
+        )
+        beside.start()
         try:
             yield
         finally:
-            sweeping.cancel()
-            await asyncio.wait({sweeping})
             ends = asyncio.get_running_loop().time() + container.settings().http.shutdown_seconds / 2
 
             def left() -> float:
                 return max(0.0, ends - asyncio.get_running_loop().time())
 
+            await _step("loops", beside.stop(left()))
             await _step("sockets", container.hub().close(left()))
             await _step("replies", work.stop(left()))
             await _step("database", container.database().dispose())

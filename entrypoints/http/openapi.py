@@ -34,6 +34,8 @@ _WHY = {
     413: "The body is too large.",
     415: "The body is not JSON in UTF-8.",
     422: "Well-formed, but a field breaks a rule.",
+    429: "Too often; `Retry-After` says in how many seconds it is worth another try.",
+    503: "Something that this needs is not there now.",
 }
 
 
@@ -76,8 +78,8 @@ def openapi_config() -> OpenAPIConfig:
             }
         ),
         tags=[
-            Tag(name="auth", description="Registering, signing in and out."),
-            Tag(name="members", description="Members and their roles, for admins."),
+            Tag(name="auth", description="Registering, signing in and out, and one's own account."),
+            Tag(name="members", description="Members, their roles and the audit trail, for admins."),
             Tag(name="guides", description="The library, and one's own collection."),
             Tag(name="chat", description="Conversations with the assistant."),
             Tag(name="operating", description="Health and metrics."),

@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from math import ceil
 from typing import Any
@@ -32,6 +32,7 @@ from domain.errors import (
 )
 from entrypoints.http.refusals import WrongKind, refused_value
 from entrypoints.http.schemas.common import FieldProblem, Problem
+from entrypoints.settings.secret import HIDE
 
 PROBLEM_JSON = "application/problem+json"
 
@@ -133,21 +134,26 @@ def _problem(
     fields: Sequence[FieldError] = (),
     details: Mapping[str, object] | None = None,
 ) -> Response[Problem]:
+    hide = request.app.state.get(HIDE, str)
     body = Problem(
         type=f"urn:guildhall:problem:{code}",
         title=status.phrase,
         status=status.value,
-        detail=detail,
+        detail=hide(detail),
         instance=request.scope["path"],
         code=code,
         request_id=str(structlog.contextvars.get_contextvars().get("request_id", "")),
-        errors=tuple(FieldProblem(field=error.field, message=error.message) for error in fields),
-        details={name: plain(value) for name, value in (details or {}).items()},
+        errors=tuple(FieldProblem(field=error.field, message=hide(error.message)) for error in fields),
+        details={name: _hidden(plain(value), hide) for name, value in (details or {}).items()},
     )
     headers = {"Cache-Control": "no-store"}
     if status is HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = 'Bearer realm="guildhall"'
     return Response(body, status_code=status.value, media_type=PROBLEM_JSON, headers=headers)
+
+
+def _hidden(value: object, hide: Callable[[str], str]) -> object:
+    return hide(value) if isinstance(value, str) else value
 
 
 def _names_of_parameters(request: Request[Any, Any, Any]) -> Mapping[str, str]:

@@ -6,9 +6,14 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 
 from domain.errors import Malformed
 
+MAX_PARAMETERS = 100
+
 
 class QueryTextMiddleware(ASGIMiddleware):
-    """Refuses queries that are no text: raw bytes that are not UTF-8, and NUL, which PostgreSQL cannot hold."""
+    """Refuses queries that are no text: raw bytes that are not UTF-8, and NUL, which PostgreSQL cannot hold.
+
+    More than 100 parameters are refused as well, before each of them is looked at.
+    """
 
     scopes = (ScopeType.HTTP,)
 
@@ -21,4 +26,6 @@ class QueryTextMiddleware(ASGIMiddleware):
             raise Malformed("The query is not text in UTF-8; percent-encode it.") from None
         if b"%00" in query or b"\0" in query:
             raise Malformed("The query holds a NUL character.")
+        if query.count(b"&") >= MAX_PARAMETERS:
+            raise Malformed(f"The query holds more than {MAX_PARAMETERS} parameters.")
         await next_app(scope, receive, send)

@@ -1,25 +1,36 @@
-"""Headers that tell browsers what our pages may do."""
+"""Headers that tell browsers what our answers may do, and who may look at them."""
 
 from collections.abc import Mapping
 
 from entrypoints.settings import Settings
 
-CONTENT_SECURITY_POLICY = (
-    "default-src 'self'; img-src 'self' data:; object-src 'none'; "
-    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+PAGE_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; "
+    "manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
+DATA_POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+"""For what is no page, should a browser open it as one."""
+
+_EVERYWHERE = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()",
+    # What may be kept says so itself: everything else can hold personal data or tokens.
+    "Cache-Control": "no-store",
+}
 
 
 def security_headers(settings: Settings) -> Mapping[str, str]:
-    """The defaults; a handler that sets one itself keeps its own."""
-    headers = {
-        "Content-Security-Policy": CONTENT_SECURITY_POLICY,
-        "X-Content-Type-Options": "nosniff",
-        "X-Frame-Options": "DENY",
-        "Referrer-Policy": "same-origin",
-        "Cross-Origin-Opener-Policy": "same-origin",
-        "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
-    }
+    """The defaults of every answer; a handler that sets one itself keeps its own."""
     if settings.base_url.startswith("https://"):
-        headers["Strict-Transport-Security"] = "max-age=31536000"
-    return headers
+        return {**_EVERYWHERE, "Strict-Transport-Security": "max-age=31536000"}
+    return _EVERYWHERE
+
+
+def content_policy(path: str, media_type: str) -> str:
+    """What the content may load: our own scripts and styles on pages, nothing at all elsewhere."""
+    is_page = media_type.startswith("text/html") and not path.startswith("/api/")
+    return PAGE_POLICY if is_page else DATA_POLICY

@@ -125,7 +125,7 @@ class Conversation:
     @_answer.register
     async def _(self, frame: frames.Authenticate) -> None:
         try:
-            identity = await self._services.identification.from_token(frame.token)
+            identity = await self._services.identification.from_token(frame.token, self._client.actor.device)
         except NotSignedIn as error:
             self._end(NOT_SIGNED_IN, error)
             return

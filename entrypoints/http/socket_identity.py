@@ -2,16 +2,17 @@
 
 import asyncio
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from litestar.connection import WebSocket
 
 from domain.errors import GuildhallError, NotSignedIn
-from domain.identity import Actor
+from domain.identity import Actor, Device
 from entrypoints.http.cookies import ACCESS_COOKIE
 from entrypoints.http.cross_site import require_own_site
+from entrypoints.http.devices import device_of
 from entrypoints.http.frames import Authenticate, decode_frame, reference_of
 from entrypoints.http.socket_ports import SocketAuthenticator
 from entrypoints.http.socket_transport import AsgiSocket
@@ -47,7 +48,7 @@ class SocketIdentification:
         """The member; None when the socket was refused or its client is gone."""
         try:
             async with asyncio.timeout(self._seconds):
-                return await self._from_request(socket) or await self._from_frames(peer)
+                return await self._from_request(socket) or await self._from_frames(peer, device_of(socket))
         except TimeoutError:
             message = f"Send an authenticate frame with an access token within {self._seconds:g} s."
             await peer.refuse(NOT_SIGNED_IN, NotSignedIn(message))
@@ -55,10 +56,10 @@ class SocketIdentification:
             await peer.refuse(NOT_SIGNED_IN, error)
         return None
 
-    async def from_token(self, token: str) -> Identity:
-        """The bearer of a token; raises `NotSignedIn`."""
+    async def from_token(self, token: str, device: Device) -> Identity:
+        """The bearer of a token, at this device; raises `NotSignedIn`."""
         actor, ends_at = await self._authenticator.actor(token)
-        return Identity(actor, ends_at)
+        return Identity(replace(actor, device=device), ends_at)
 
     async def _from_request(self, socket: WebSocket[Any, Any, Any]) -> Identity | None:
         authorization = socket.headers.get("authorization")
@@ -66,14 +67,14 @@ class SocketIdentification:
             scheme, _, token = authorization.partition(" ")
             if scheme.lower() != "bearer" or not token.strip():
                 raise NotSignedIn("Expected `Authorization: Bearer` with an access token.")
-            return await self.from_token(token.strip())
+            return await self.from_token(token.strip(), device_of(socket))
         cookie = socket.cookies.get(ACCESS_COOKIE)
         if cookie is None:
             return None
         require_own_site(socket.headers, self._own_origins)
-        return Identity((await self.from_token(cookie)).actor, None)
+        return Identity((await self.from_token(cookie, device_of(socket))).actor, None)
 
-    async def _from_frames(self, peer: AsgiSocket) -> Identity | None:
+    async def _from_frames(self, peer: AsgiSocket, device: Device) -> Identity | None:
         for _ in range(ATTEMPTS):
             data = await peer.receive()
             if data is None:
@@ -84,6 +85,6 @@ class SocketIdentification:
                 await peer.tell(error, **reference_of(data))
                 continue
             if isinstance(frame, Authenticate):
-                return await self.from_token(frame.token)
+                return await self.from_token(frame.token, device)
             await peer.tell(NotSignedIn("Authenticate first: send an authenticate frame with an access token."))
         raise NotSignedIn("Nobody was authenticated; open the socket again and authenticate first.")

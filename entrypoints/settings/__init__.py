@@ -4,6 +4,7 @@ from entrypoints.settings.loading import load_settings
 from entrypoints.settings.model import Settings
 from entrypoints.settings.problems import SettingsError
 from entrypoints.settings.reference import ReferenceRow, describe, reference
+from entrypoints.settings.rules import require_rules
 from entrypoints.settings.secret import Secret
 from entrypoints.settings.sections import (
     BridgeSettings,
@@ -13,9 +14,11 @@ from entrypoints.settings.sections import (
     HttpSettings,
     LocalSettings,
     LogSettings,
+    MailSettings,
     OpenRouterSettings,
     RealtimeSettings,
     RedisSettings,
+    RetentionSettings,
     TelegramSettings,
 )
 
@@ -27,10 +30,12 @@ __all__ = [
     "HttpSettings",
     "LocalSettings",
     "LogSettings",
+    "MailSettings",
     "OpenRouterSettings",
     "RealtimeSettings",
     "RedisSettings",
     "ReferenceRow",
+    "RetentionSettings",
     "Secret",
     "Settings",
     "SettingsError",
@@ -38,4 +43,5 @@ __all__ = [
     "describe",
     "load_settings",
     "reference",
+    "require_rules",
 ]

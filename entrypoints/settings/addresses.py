@@ -2,14 +2,32 @@
 
 import ipaddress
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from entrypoints.settings.kinds import HIDDEN, Plain
 from entrypoints.settings.problems import Unfit, shown
 from entrypoints.settings.secret import MASK
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+_SECRET_PARAMETER = re.compile(r"passw|secret|token|key", re.IGNORECASE)
+
+
+def passwords_in(address: str) -> Iterator[str]:
+    """What must not be shown of an address: passwords and tokens, as they are written and as they are meant."""
+    try:
+        parts = urlsplit(address)
+        parameters = parse_qsl(parts.query, keep_blank_values=True)
+    except ValueError:
+        return
+    if "://" not in address:
+        return
+    if parts.password:
+        yield from (parts.password, unquote(parts.password))
+    yield from (value for name, value in parameters if value and _SECRET_PARAMETER.search(name))
 
 
 class Host(Plain):

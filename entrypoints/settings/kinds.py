@@ -137,11 +137,11 @@ class Folder(Plain):
 
 @dataclass(frozen=True)
 class Hidden:
-    """A secret."""
+    """A secret. Shorter ones than 8 characters are refused: they could not be told from words, and masked."""
 
-    least: int = 1
+    least: int = 8
     pattern: str = r"\S+"
-    expected: str = "a text without spaces"
+    expected: str = "8 characters or more without spaces"
     name: str = "secret"
 
     def read(self, raw: object) -> Secret:

@@ -1,13 +1,14 @@
 """All settings together: the root keys, and what follows from several."""
 
 import ipaddress
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
 import msgspec
 
-from entrypoints.settings.addresses import Address, Network, NetworkKind
+from entrypoints.settings.addresses import Address, Network, NetworkKind, passwords_in
 from entrypoints.settings.kinds import Folder, Hidden, Many
 from entrypoints.settings.secret import Secret
 from entrypoints.settings.section import Section, setting
@@ -19,9 +20,11 @@ from entrypoints.settings.sections import (
     HttpSettings,
     LocalSettings,
     LogSettings,
+    MailSettings,
     OpenRouterSettings,
     RealtimeSettings,
     RedisSettings,
+    RetentionSettings,
     TelegramSettings,
 )
 
@@ -61,6 +64,7 @@ class Settings(Section, frozen=True, kw_only=True):
     redis: RedisSettings = RedisSettings()
     http: HttpSettings = HttpSettings()
     telegram: TelegramSettings = TelegramSettings()
+    mail: MailSettings = MailSettings()
     local: LocalSettings = LocalSettings()
     openrouter: OpenRouterSettings = OpenRouterSettings()
     go_bridge: BridgeSettings = BridgeSettings()
@@ -69,6 +73,7 @@ class Settings(Section, frozen=True, kw_only=True):
     log: LogSettings = LogSettings()
     chat: ChatSettings = ChatSettings()
     realtime: RealtimeSettings = RealtimeSettings()
+    retention: RetentionSettings = RetentionSettings()
 
     def __post_init__(self) -> None:
         """Fix the data folder where it is now, and give the database its default inside."""
@@ -104,15 +109,21 @@ class Settings(Section, frozen=True, kw_only=True):
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """Every secret that is set, for the log to mask."""
-        candidates = (
-            self.secret_key,
-            *self.previous_secret_keys,
-            self.telegram.bot_token,
-            self.telegram.webhook_secret,
-            self.openrouter.api_key,
-        )
-        return tuple(secret.reveal() for secret in candidates if secret is not None)
+        """Every secret that is set, and every password in an address, for the log to mask."""
+        return tuple(dict.fromkeys(_secrets_in(self)))
+
+
+def _secrets_in(value: object) -> Iterator[str]:
+    if isinstance(value, Secret):
+        yield value.reveal()
+    elif isinstance(value, Section):
+        for name in value.__struct_fields__:
+            yield from _secrets_in(getattr(value, name))
+    elif isinstance(value, tuple):
+        for item in value:
+            yield from _secrets_in(item)
+    elif isinstance(value, str):
+        yield from passwords_in(value)
 
 
 def is_loopback_host(host: str) -> bool:

@@ -2,13 +2,21 @@
 
 from collections.abc import Callable, Iterator
 
-from entrypoints.settings.model import Settings
+from entrypoints.settings.model import Settings, is_loopback_host
+from entrypoints.settings.problems import SettingsError
 
 _OPEN = "outside loopback"
 
 
+def require_rules(settings: Settings) -> None:
+    """Raise `SettingsError` with every rule that does not hold: for settings that were made by hand."""
+    if problems := list(broken_rules(settings, str)):
+        raise SettingsError(problems)
+
+
 def broken_rules(settings: Settings, name_of: Callable[[str], str]) -> Iterator[str]:
     """A line for each rule that does not hold; `name_of` gives the name under which the user set a TOML path."""
+    yield from _mail_rules(settings, name_of)
     if settings.is_loopback:
         return
     if "*" in settings.http.allowed_origins:
@@ -26,3 +34,15 @@ def broken_rules(settings: Settings, name_of: Callable[[str], str]) -> Iterator[
             f"{name_of('trusted_proxies')}: found a range that holds every address; expected your proxies': "
             f"{_OPEN} anybody could claim to be at another address"
         )
+
+
+def _mail_rules(settings: Settings, name_of: Callable[[str], str]) -> Iterator[str]:
+    mail = settings.mail
+    if mail.host is None:
+        return
+    if mail.sender is None:
+        yield f"{name_of('mail.sender')}: found nothing; expected the address that mail comes from"
+    if (mail.username is None) is not (mail.password is None):
+        yield f"{name_of('mail.username')}: expected a username and a password, or neither of them"
+    if mail.security == "none" and not is_loopback_host(mail.host):
+        yield f"{name_of('mail.security')}: found 'none'; expected starttls or tls: {_OPEN} mail goes over TLS only"

@@ -4,6 +4,8 @@ import hmac
 from typing import NoReturn
 
 MASK = "**********"
+HIDE = "hide_secrets"
+"""Where an application's state keeps what takes configured secrets out of a text: drivers put them into messages."""
 
 
 class Secret:

@@ -53,7 +53,7 @@ class HttpSettings(Section, frozen=True, kw_only=True):
 
 
 class TelegramSettings(Section, frozen=True, kw_only=True):
-    """The bot. Read by the Telegram room; accepted now so that a prepared environment starts."""
+    """The bot. Its token checks Telegram sign-in; the rest is accepted now so that a prepared environment starts."""
 
     bot_token: Annotated[
         Secret | None,
@@ -68,8 +68,36 @@ class TelegramSettings(Section, frozen=True, kw_only=True):
     webhook_secret: Annotated[
         Secret | None,
         setting(
-            Hidden(pattern=r"[A-Za-z0-9_-]{1,256}", expected="1 to 256 letters, digits, _ and -"),
+            Hidden(pattern=r"[A-Za-z0-9_-]{8,256}", expected="8 to 256 letters, digits, _ and -"),
             "What Telegram sends with each webhook call to prove itself.",
+        ),
+    ] = None
+
+
+class MailSettings(Section, frozen=True, kw_only=True):
+    """Mail for verifying addresses and resetting passwords."""
+
+    host: Annotated[
+        str | None,
+        setting(
+            Host(),
+            "The SMTP server. Without one, mail is written to the terminal on loopback, and not offered elsewhere.",
+        ),
+    ] = None
+    port: Annotated[int, setting(Whole(1, 65_535), "Its port; usually 587 for `starttls`, 465 for `tls`.")] = 587
+    security: Annotated[
+        Literal["starttls", "tls", "none"],
+        setting(Choice(("starttls", "tls", "none")), "How the connection is kept private; `none` only to loopback."),
+    ] = "starttls"
+    username: Annotated[str | None, setting(Text(320), "Whom to sign in as; none is nobody.")] = None
+    password: Annotated[
+        Secret | None, setting(Hidden(pattern=r".+", expected="a printable text"), "The password to sign in with.")
+    ] = None
+    sender: Annotated[
+        str | None,
+        setting(
+            Text(400, r"[^<>@\s]+@[^<>@\s]+|[^<>@]+ <[^<>@\s]+@[^<>@\s]+>", "an address, or `Name <address>`"),
+            "Whom mail comes from: an address, or `Name <address>`.",
         ),
     ] = None
 
@@ -108,6 +136,13 @@ class GuideSettings(Section, frozen=True, kw_only=True):
             "The categories that guides may have, in the order of the menus.",
         ),
     ] = DEFAULT_CATEGORIES
+    semantic: Annotated[
+        Literal["on", "off"],
+        setting(
+            Choice(("on", "off")),
+            "`on` finds passages by meaning, too, where the weights are installed; `off` by words only.",
+        ),
+    ] = "on"
 
 
 class LogSettings(Section, frozen=True, kw_only=True):
@@ -132,6 +167,30 @@ class ChatSettings(Section, frozen=True, kw_only=True):
     checkpoint_seconds: Annotated[
         float, setting(Seconds(0.05, 60), "How often what arrived of a running reply is kept in the database.")
     ] = 0.25
+
+
+class RetentionSettings(Section, frozen=True, kw_only=True):
+    """How long what has served is kept."""
+
+    sign_ins_days: Annotated[
+        int,
+        setting(
+            Whole(1, 3650),
+            "How long sign-ins are kept after they ended or ran out. For as long, and for 90 days at most, an address "
+            "that a member signed in from is one that guesses from elsewhere do not slow down.",
+        ),
+    ] = 90
+    audit_addresses_days: Annotated[
+        int,
+        setting(Whole(1, 3650), "How long the audit trail and ended sign-ins keep addresses and browsers' names."),
+    ] = 90
+    tokens_days: Annotated[
+        int, setting(Whole(1, 3650), "How long expired one-time links, link codes and Telegram proofs are kept.")
+    ] = 1
+    idempotency_keys_hours: Annotated[
+        int,
+        setting(Whole(24, 8760), "How long idempotency keys are kept; they answer for 24 hours and no longer."),
+    ] = 24
 
 
 class RealtimeSettings(Section, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 
 from domain.errors import NotSignedIn
-from domain.identity import Actor
+from domain.identity import Actor, Role
 
 PUBLIC: dict[str, Any] = {"public": True}
 """Mark of a page for everybody; an old cookie makes a guest there."""
@@ -19,6 +19,12 @@ def members_only(connection: ASGIConnection[Any, Actor, Any, Any], _handler: Bas
     """For members; pages answer a guest with the way to sign in, fragments with a problem."""
     if connection.user.member_id is None:
         raise NotSignedIn("Sign in to open this page.")
+
+
+def admins_only(connection: ASGIConnection[Any, Actor, Any, Any], handler: BaseRouteHandler) -> None:
+    """For ADMIN and OWNER."""
+    members_only(connection, handler)
+    connection.user.require(Role.ADMIN)
 
 
 def sign_in_path(path: str, query: str) -> str:

@@ -11,7 +11,10 @@ from litestar.params import SkipValidation
 from application.chat.sessions import ChatSessionService
 from application.guides.reading import GuideReading
 from application.guides.search import GuideSearch
+from application.identity.audit import AuditService
 from application.identity.members import MemberService
+from application.identity.sign_ins import SignInService
+from application.ports.system import Clock
 from domain.identity import Actor
 from entrypoints.container import Container
 from entrypoints.settings import Settings
@@ -30,6 +33,9 @@ GuideReadingDependency = NamedDependency[SkipValidation[GuideReading]]
 GuideSearchDependency = NamedDependency[SkipValidation[GuideSearch]]
 ChatSessionServiceDependency = NamedDependency[SkipValidation[ChatSessionService]]
 MemberServiceDependency = NamedDependency[SkipValidation[MemberService]]
+SignInServiceDependency = NamedDependency[SkipValidation[SignInService]]
+AuditServiceDependency = NamedDependency[SkipValidation[AuditService]]
+ClockDependency = NamedDependency[SkipValidation[Clock]]
 MarkdownDependency = NamedDependency[SkipValidation[Markdown]]
 SettingsDependency = NamedDependency[SkipValidation[Settings]]
 
@@ -41,6 +47,9 @@ def dependencies(container: Container) -> Mapping[str, Provide]:
         "guide_search": container.guide_search,
         "chat_session_service": container.chat_session_service,
         "member_service": container.member_service,
+        "sign_in_service": container.sign_in_service,
+        "audit_service": container.audit_service,
+        "clock": container.clock,
         "markdown": container.markdown,
         "settings": container.settings,
     }

@@ -10,7 +10,17 @@ from litestar.exceptions import HTTPException, NotFoundException
 from litestar.response import Redirect, Template
 from litestar.types import ExceptionHandlersMap
 
-from domain.errors import GuildhallError, Invalid, Malformed, NotAllowed, NotFound, NotSignedIn, TooManyRequests
+from domain.errors import (
+    GuildhallError,
+    Invalid,
+    Malformed,
+    NotAllowed,
+    NotFound,
+    NotSignedIn,
+    TooManyRequests,
+    Unavailable,
+)
+from entrypoints.settings.secret import HIDE
 from entrypoints.web.access import sign_in_path
 
 _STATUS: dict[type[GuildhallError], HTTPStatus] = {
@@ -19,6 +29,7 @@ _STATUS: dict[type[GuildhallError], HTTPStatus] = {
     NotFound: HTTPStatus.NOT_FOUND,
     Invalid: HTTPStatus.UNPROCESSABLE_ENTITY,
     TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
+    Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 _TITLES = {
     HTTPStatus.FORBIDDEN: "Not for your role",
@@ -71,7 +82,8 @@ def on_not_signed_in(request: Request[Any, Any, Any], _error: NotSignedIn) -> Re
 def on_domain_error(request: Request[Any, Any, Any], error: GuildhallError) -> Response[Any]:
     """A rule refused."""
     status = next((_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS), HTTPStatus.CONFLICT)
-    return error_page(request, status, error.message)
+    hide = request.app.state.get(HIDE, str)
+    return error_page(request, status, hide(error.message))
 
 
 def on_http_exception(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:

@@ -6,9 +6,14 @@ from litestar import Response, get
 from litestar.params import QueryParameter
 from litestar.response import Redirect, Template
 
-from domain.identity import MAX_PASSWORD, MIN_PASSWORD
+from domain.identity import MAX_PASSWORD, MIN_PASSWORD, Role
 from entrypoints.web.access import HOME, PUBLIC, members_only, own_path
-from entrypoints.web.dependencies import ChatSessionServiceDependency, MemberServiceDependency, PageRequest
+from entrypoints.web.dependencies import (
+    ChatSessionServiceDependency,
+    MemberServiceDependency,
+    PageRequest,
+    SignInServiceDependency,
+)
 
 Next = Annotated[str | None, QueryParameter(name="next", max_length=2_000)]
 
@@ -35,13 +40,38 @@ async def sign_in_link(request: PageRequest, next_path: Next = None) -> Template
     return Template("sign-in-link.html", context={"actor": request.user, "next": own_path(next_path)})
 
 
+@get("/sign-in/forgotten", opt=PUBLIC)
+async def forgotten(request: PageRequest) -> Template:
+    """Where a link to set a new password is asked for."""
+    return Template("forgotten.html", context={"actor": request.user})
+
+
+@get("/password-reset", opt=PUBLIC)
+async def password_reset(request: PageRequest) -> Template:
+    """Where the link of that mail leads; its token is in the fragment."""
+    return Template("password-reset.html", context={"actor": request.user, "password": (MIN_PASSWORD, MAX_PASSWORD)})
+
+
+@get("/verify-email", opt=PUBLIC)
+async def verify_email(request: PageRequest) -> Template:
+    """Where the link of a mail that verifies an address leads; its token is in the fragment."""
+    return Template("verify-email.html", context={"actor": request.user})
+
+
 @get("/account", guards=[members_only])
 async def account(
     request: PageRequest,
     member_service: MemberServiceDependency,
+    sign_in_service: SignInServiceDependency,
     chat_session_service: ChatSessionServiceDependency,
 ) -> Template:
-    """Who one is here."""
-    member = await member_service.me(request.user)
-    stats = await chat_session_service.stats(request.user)
-    return Template("account.html", context={"actor": request.user, "member": member, "stats": stats})
+    """Who one is here, from where one is signed in, and one's data."""
+    context = {
+        "actor": request.user,
+        "member": await member_service.me(request.user),
+        "sign_ins": await sign_in_service.list(request.user),
+        "stats": await chat_session_service.stats(request.user),
+        "password": (MIN_PASSWORD, MAX_PASSWORD),
+        "admin_role": Role.ADMIN,
+    }
+    return Template("account.html", context=context)

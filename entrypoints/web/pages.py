@@ -5,7 +5,7 @@ from typing import Any
 from litestar import Response, Router
 
 from entrypoints.container import Container
-from entrypoints.web import chat, guides, identity
+from entrypoints.web import admin, chat, guides, identity
 from entrypoints.web.assets import static_handlers
 from entrypoints.web.dependencies import dependencies
 from entrypoints.web.errors import PAGE_ERRORS, show_error_pages
@@ -22,7 +22,13 @@ def page_handlers(container: Container) -> list[Router]:
             identity.home,
             identity.sign_in,
             identity.sign_in_link,
+            identity.forgotten,
+            identity.password_reset,
+            identity.verify_email,
             identity.account,
+            admin.members,
+            admin.member,
+            admin.audit,
             guides.library,
             guides.guide,
             guides.saved,
@@ -44,7 +50,7 @@ def page_handlers(container: Container) -> list[Router]:
 
 
 async def _never_shared(response: Response[Any]) -> Response[Any]:
-    """Pages show what one member may see: no cache keeps them for another."""
-    response.headers.setdefault("Cache-Control", "private, no-cache")
+    """Pages show what one member may see: no cache keeps them, not even the browser's own after signing out."""
+    response.headers.setdefault("Cache-Control", "no-store")
     response.headers.setdefault("Vary", "Cookie")
     return response

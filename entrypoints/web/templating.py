@@ -1,7 +1,7 @@
 """Templates: where they are, and what they may call."""
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -10,6 +10,7 @@ from litestar.template import TemplateConfig
 from markupsafe import Markup, escape
 
 from entrypoints.web.assets import assets
+from entrypoints.web.user_agents import device
 
 FOLDER = Path(__file__).parent / "templates"
 
@@ -29,6 +30,8 @@ def template_config() -> TemplateConfig[JinjaTemplateEngine]:
     environment.globals["static"] = assets().url
     environment.filters["marked"] = marked
     environment.filters["day"] = day
+    environment.filters["device"] = device
+    environment.filters["moment"] = moment
     environment.filters["words"] = words
     return TemplateConfig(instance=JinjaTemplateEngine.from_environment(environment))
 
@@ -44,6 +47,11 @@ def marked(snippet: str) -> Markup:
 def day(moment: datetime) -> str:
     """A date as people write it: 21 November 2026."""
     return f"{moment.day} {moment:%B %Y}"
+
+
+def moment(time: datetime) -> str:
+    """A date and time in a table: 2026-11-21 09:30:05 UTC."""
+    return f"{time.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def words(name: str) -> str:

@@ -3,20 +3,15 @@
 import asyncio
 import base64
 import re
-from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
 
-import httpx
 import jwt
 import msgspec
 import pytest
 from litestar import Litestar
-from litestar.enums import HttpMethod
-from litestar.handlers import HTTPRouteHandler, WebsocketRouteHandler
-from litestar.routes import HTTPRoute, WebSocketRoute
 from litestar.types import Message, Scope
 
 from domain.identity import Role
@@ -24,49 +19,9 @@ from entrypoints.container import Container, memory_container
 from entrypoints.http.access import admin
 from entrypoints.runtime import create_application
 from tests.integration.http.house import ELSEWHERE, House, Person, client_of, settings
+from tests.support.routes import calls, sockets
 
 IN_PROTOCOL = {"authentication": "in_protocol"}
-BODIES: dict[str, dict[str, object]] = {
-    "post_message": {"content": "Who is there?"},
-    "update_session": {"title": "Mine now"},
-    "mark_guide_read": {"is_read": True},
-    "revise_guide": {"title": "Mine now", "category": "risk"},
-    "create_guide": {"title": "Mine", "category": "risk"},
-    "grant_role": {"role": "SUBSCRIBER"},
-}
-
-
-@dataclass(frozen=True)
-class Call:
-    """One method of one route."""
-
-    method: str
-    path: str
-    handler: HTTPRouteHandler
-
-    @property
-    def is_public(self) -> bool:
-        """Whether the handler carries the public mark and no guard."""
-        return bool(self.handler.opt.get("public")) and not self.handler.guards
-
-    @property
-    def name(self) -> str:
-        return self.handler.handler_name
-
-    def url(self, **ids: str) -> str:
-        """The address with these ids for the parameters, a new one where none is given."""
-        return re.sub(r"\{(\w+):\w+\}", lambda found: ids.get(found[1], str(uuid4())), self.path)
-
-    def refused(self, answer: httpx.Response, statuses: set[int]) -> bool:
-        """Whether the answer has one of these statuses; a page may lead to where one signs in instead."""
-        to_sign_in = answer.is_redirect and answer.headers["location"].startswith("/sign-in")
-        return answer.status_code in statuses or (to_sign_in and not self.path.startswith("/api/"))
-
-    async def send(self, client: httpx.AsyncClient, headers: dict[str, str], **ids: str) -> httpx.Response:
-        """Call it with a body that would be good."""
-        body = BODIES.get(self.name, {}) if self.method in {"POST", "PUT", "PATCH"} else None
-        params = {"q": "anything"} if self.name.startswith("search") else None
-        return await client.request(self.method, self.url(**ids), headers=headers, json=body, params=params)
 
 
 @pytest.fixture
@@ -83,21 +38,6 @@ def app(container: Container) -> Litestar:
 async def house(app: Litestar, container: Container) -> AsyncIterator[House]:
     async with client_of(app) as client:
         yield House(container, app, client)
-
-
-def calls(app: Litestar) -> Iterator[Call]:
-    """Every call, but for the OPTIONS that the framework answers by itself."""
-    for route in app.routes:
-        if isinstance(route, HTTPRoute):
-            for method, (handler, _) in route.route_handler_map.items():
-                if method != HttpMethod.OPTIONS:
-                    yield Call(str(HttpMethod(method).value), route.path, handler)
-
-
-def sockets(app: Litestar) -> Iterator[tuple[str, WebsocketRouteHandler]]:
-    for route in app.routes:
-        if isinstance(route, WebSocketRoute):
-            yield route.path, route.route_handler
 
 
 def forged_tokens(container: Container, person: Person) -> dict[str, str]:
@@ -150,6 +90,11 @@ def test_public_routes_of_the_api_are_the_known_ones(app: Litestar) -> None:
         "/api/v1/auth/login",
         "/api/v1/auth/login-link",
         "/api/v1/auth/refresh",
+        "/api/v1/auth/password-reset",
+        "/api/v1/auth/password-reset/confirm",
+        "/api/v1/auth/verify-email/confirm",
+        "/api/v1/auth/telegram",
+        "/api/v1/auth/telegram/mini-app",
         "/api/v1/health",
         "/api/v1/ready",
     }
@@ -205,8 +150,12 @@ async def test_routes_with_ids_never_show_one_member_another_ones_things(house: 
     guide = await house.guide(keeper, "Only for subscribers", minimum_role="SUBSCRIBER")
     session = await house.session(ada, title="A secret plan")
     posted = await house.message(ada, session["id"], "A secret question")
+    code = await house.client.post("/api/v1/auth/link-code", headers=ada.headers)
+    sign_ins = await house.client.get("/api/v1/auth/sessions", headers=ada.headers)
     ids = {
         "session_id": session["id"],
+        "request_id": code.json()["request_id"],
+        "sign_in_id": sign_ins.json()["items"][0]["id"],
         "message_id": posted["reply_id"],
         "guide_id": guide["summary"]["id"],
         "member_id": str(ada.id),
@@ -221,7 +170,8 @@ async def test_routes_with_ids_never_show_one_member_another_ones_things(house: 
         if answer.status_code not in allowed or "secret" in answer.text:
             wrong.append((call.method, call.path, answer.status_code))
     assert wrong == []
-    assert len(with_ids) >= 20
+    assert len(with_ids) >= 30
+    assert {name for call in with_ids for name in re.findall(r"\{(\w+):", call.path)} <= {*ids, "version", "file_path"}
     mine = await house.client.get(f"/api/v1/chat/sessions/{session['id']}", headers=ada.headers)
     assert mine.json() == session | {"message_count": 2, "updated_at": mine.json()["updated_at"]}
 

@@ -18,9 +18,10 @@ REVISIONS = "adapters/sql/migrations/versions/"
 # Long because each is one vocabulary that is read as a whole; a second subject in one of them is a reason to split it.
 LONG = {
     "domain/chat.py": "sessions, messages and the one state machine of a reply",
-    "domain/identity.py": "members, grants and sign-ins: the rules of who may do what",
     "application/ports/chat.py": "declarations only: the ports of chat with their promises",
     "application/ports/guides.py": "declarations only: the ports of guides with their promises",
+    "application/ports/identity.py": "declarations only: the ports of identity with their promises",
+    "entrypoints/container.py": "wiring only: every provider of the composition root",
     "application/guides/_words.py": "data: general word lists of English, a line a family",
 }
 

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:autogenerate skipping metadata-s
 T = TypeVar("T")
 
 UNIQUE = (PrimaryKeyConstraint, UniqueConstraint)
-REVISIONS = ("0001", "0002", "0003", "0004")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
 
 SQLITE_CATALOGUE = """
 SELECT type || ' ' || name, sql FROM sqlite_master

@@ -15,10 +15,10 @@ import httpx
 COMMAND = (sys.executable, "-m", "entrypoints.cli.main")
 
 
-def environment(folder: Path) -> dict[str, str]:
-    """The environment of a server whose data is in `folder`: ours, without anybody's settings."""
+def environment(folder: Path, **settings: str) -> dict[str, str]:
+    """The environment of a server whose data is in `folder`: ours, with these settings and nobody else's."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("GUILDHALL_")}
-    return {**clean, "GUILDHALL_DATA_DIR": str(folder), "GUILDHALL_LOG_LEVEL": "warning"}
+    return {**clean, "GUILDHALL_DATA_DIR": str(folder), "GUILDHALL_LOG_LEVEL": "warning", **settings}
 
 
 def prepare(folder: Path) -> str:
@@ -47,10 +47,10 @@ def free_port() -> int:
 
 
 @contextmanager
-def started(folder: Path, port: int) -> Iterator[tuple[subprocess.Popen[bytes], float]]:
+def started(folder: Path, port: int, **settings: str) -> Iterator[tuple[subprocess.Popen[bytes], float]]:
     """A serving process and the seconds from its start to the first 200; terminated at the end."""
     begun = time.perf_counter()
-    process = subprocess.Popen([*COMMAND, "serve", "--port", str(port)], env=environment(folder))
+    process = subprocess.Popen([*COMMAND, "serve", "--port", str(port)], env=environment(folder, **settings))
     try:
         yield process, _first_answer(port, process, begun)
     finally:

@@ -10,7 +10,7 @@ import asyncpg
 
 from adapters.memory import InMemoryBus, ManualClock
 from tests.support.apart import run_apart
-from tests.support.backend import Backend
+from tests.support.backend import Backend, LostLines
 from tests.support.services import PostgresServer
 
 _TABLES = """
@@ -21,25 +21,34 @@ SELECT format('%I', tablename) FROM pg_tables WHERE schemaname = 'public' AND ta
 @asynccontextmanager
 async def sql_backend(url: str) -> AsyncIterator[Backend]:
     """A backend over the migrated, empty database at `url`."""
+    from adapters.sql.audit import SqlAuditQueries
     from adapters.sql.chat_queries import SqlChatQueries
+    from adapters.sql.credentials import SqlCredentialQueries
     from adapters.sql.database import Database
     from adapters.sql.event_log import SqlEventLog
     from adapters.sql.guide_queries import SqlGuideQueries
+    from adapters.sql.identity_sweep import SqlIdentitySweep
+    from adapters.sql.member_export import SqlMemberExport
     from adapters.sql.member_queries import SqlMemberQueries
     from adapters.sql.passages import SqlPassageQueries
     from adapters.sql.unit_of_work import SqlUnitOfWork
 
-    database, bus, clock = Database(url), InMemoryBus(), ManualClock()
+    database, bus, clock, lost_lines = Database(url), InMemoryBus(), ManualClock(), LostLines()
     try:
         yield Backend(
-            unit_of_work=lambda: SqlUnitOfWork(database, bus, clock),
+            unit_of_work=lambda: SqlUnitOfWork(database, bus, clock, lost_lines),
             members=SqlMemberQueries(database),
+            credentials=SqlCredentialQueries(database),
             guides=SqlGuideQueries(database),
             passages=SqlPassageQueries(database),
             chat=SqlChatQueries(database),
             event_log=SqlEventLog(database),
+            audit=SqlAuditQueries(database),
+            export=SqlMemberExport(database, page=3),
+            sweep=SqlIdentitySweep(database),
             bus=bus,
             clock=clock,
+            lost_lines=lost_lines,
         )
     finally:
         await database.dispose()

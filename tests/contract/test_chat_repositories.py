@@ -92,6 +92,42 @@ async def test_chat_session_repository_changed_participants_are_kept_in_order(ba
             assert (await work.chat_sessions.get(session.id)).participants == participants
 
 
+async def test_chat_session_repository_sessions_of_a_member_are_theirs_and_those_they_take_part_in(
+    backend: Backend,
+) -> None:
+    ada, grace = await stored_member(backend, "ada"), await stored_member(backend, "grace")
+    own, shared, foreign = [await stored_session(backend, owner) for owner in (ada, grace, grace)]
+    async with backend.unit_of_work() as work:
+        loaded = await work.chat_sessions.get(shared.id)
+        loaded.participants = (grace.id, ada.id)
+        loaded.revise(backend.clock.now())
+        await work.chat_sessions.save(loaded)
+        await work.commit()
+    async with backend.unit_of_work() as work:
+        found = await work.chat_sessions.of_member(ada.id)
+        assert [session.snapshot() for session in found] == [own.snapshot(), loaded.snapshot()]
+        assert [session.id for session in await work.chat_sessions.of_member(grace.id)] == [shared.id, foreign.id]
+        assert list(await work.chat_sessions.of_member(new_member(backend, username="nobody").id)) == []
+
+
+async def test_chat_session_repository_member_who_left_takes_part_no_more(backend: Backend) -> None:
+    ada, grace = await stored_member(backend, "ada"), await stored_member(backend, "grace")
+    session = await stored_session(backend, ada)
+    for leave in (False, True):
+        async with backend.unit_of_work() as work:
+            (loaded,) = await work.chat_sessions.of_member(ada.id)
+            loaded.participants = loaded.participants if leave else (ada.id, grace.id)
+            loaded.member_left(grace.id) if leave else loaded.revise(backend.clock.now())
+            await work.chat_sessions.save(loaded)
+            await work.commit()
+    async with backend.unit_of_work() as work:
+        kept = await work.chat_sessions.get(session.id)
+        assert (kept.participants, kept.version) == ((ada.id,), 3)
+        assert list(await work.chat_sessions.of_member(grace.id)) == []
+    last = (await backend.event_log.read(session_channel(session.id), 1, 10)).events
+    assert [event.type for event in last] == ["session_updated"]
+
+
 async def test_chat_session_repository_save_of_stale_session_raises_stale_version(backend: Backend) -> None:
     session = await stored_session(backend, await stored_member(backend))
     async with backend.unit_of_work() as work:
@@ -168,9 +204,33 @@ async def test_chat_session_repository_delete_tells_both_channels(backend: Backe
         await work.chat_sessions.delete(loaded)
         await work.commit()
     for channel in (session_channel(session.id), user_channel(owner.id)):
-        *_, event = (await backend.event_log.read(channel, 0, 10)).events
+        last = (await backend.event_log.positions([channel]))[channel]
+        (event,) = (await backend.event_log.read(channel, last - 1, 10)).events
         assert event.type == "session_updated"
         assert b'"change":"deleted"' in event.payload
+
+
+async def test_chat_session_repository_delete_leaves_nothing_of_the_session_in_its_log(backend: Backend) -> None:
+    session = await stored_session(backend, await stored_member(backend))
+    await posted(backend, session, "A secret")
+    async with backend.unit_of_work() as work:
+        loaded = await work.chat_sessions.get(session.id)
+        loaded.revise(backend.clock.now(), title="A telling title")
+        await work.chat_sessions.save(loaded)
+        await work.commit()
+    before = (await backend.event_log.positions([session_channel(session.id)]))[session_channel(session.id)]
+    async with backend.unit_of_work() as work:
+        loaded = await work.chat_sessions.get(session.id)
+        loaded.delete()
+        await work.chat_sessions.delete(loaded)
+        await work.commit()
+    assert not (await backend.event_log.read(session_channel(session.id), before - 1, 10)).complete
+    left = await backend.event_log.read(session_channel(session.id), before, 10)
+    assert [(event.offset, event.type) for event in left.events] == [(before + 1, "session_updated")]
+    assert left.complete
+    assert b"telling" not in left.events[0].payload
+    everything = (await backend.event_log.read(session_channel(session.id), 0, 10)).events
+    assert b"secret" not in b"".join(event.payload for event in everything)
 
 
 async def test_chat_message_repository_members_message_is_found_whole(backend: Backend) -> None:

@@ -259,12 +259,13 @@ async def test_guide_queries_categories_count_what_the_role_may_read(backend: Ba
     assert await backend.guides.categories(Role.OWNER) == {"risk": 2, "trading": 1}
 
 
-async def test_guide_queries_all_active_are_by_title_of_every_role(backend: Backend) -> None:
+async def test_guide_queries_all_active_are_by_title_for_the_role(backend: Backend) -> None:
     await stored_guide(backend, "b", body="Text", role=Role.OWNER)
     await stored_guide(backend, "A")
     await retire(backend, await stored_guide(backend, "c"))
-    views = await backend.guides.all_active()
+    views = await backend.guides.all_active(Role.OWNER)
     assert [(view.summary.title, view.body) for view in views] == [("A", None), ("b", "Text")]
+    assert [view.summary.title for view in await backend.guides.all_active(Role.ADMIN)] == ["A"]
 
 
 _TITLE = st.text(st.characters(exclude_categories=["C", "Z"], exclude_characters="\ufffe"), min_size=1, max_size=6)

@@ -189,4 +189,4 @@ async def paths(backend: Backend) -> object:
     async with backend.unit_of_work() as work:
         found = await work.guides.source_paths("lib")
         count = await work.guides.count()
-    return found, count, list(await backend.guides.all_active())
+    return found, count, list(await backend.guides.all_active(Role.ADMIN))

@@ -1,21 +1,40 @@
 """Reads of members."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from application.ports.identity import SignInView, TelegramView
 from application.ports.paging import Page
 from domain.errors import Malformed
-from domain.identity import Actor, Grant, GrantId, GrantSource, Member, MemberId, Role, SignIn, SignInId
+from domain.identity import (
+    Actor,
+    Grant,
+    GrantId,
+    GrantSource,
+    Member,
+    MemberId,
+    Role,
+    SignIn,
+    SignInId,
+    TelegramProfile,
+)
 from tests.support.backend import Backend, memory_backend
-from tests.support.given import new_member, stored_member
+from tests.support.given import (
+    added,
+    new_member,
+    new_telegram_member,
+    stored_member,
+    stored_telegram_member,
+)
 
 
-async def signed_in(backend: Backend, member: Member, *, ended: bool = False) -> SignIn:
+async def signed_in(backend: Backend, member: Member, *, ended: bool = False, ip: str | None = None) -> SignIn:
     now = backend.clock.now()
-    sign_in = SignIn(SignInId(backend.ids.new()), member.id, "a hash", now, now + timedelta(days=7))
+    sign_in = SignIn(SignInId(backend.ids.new()), member.id, "a hash", now, now + timedelta(days=7), ip=ip)
     if ended:
         sign_in.end(now)
     async with backend.unit_of_work() as work:
@@ -73,10 +92,12 @@ async def test_member_queries_actor_of_expired_sign_in_is_none(backend: Backend)
     assert await backend.members.actor(member.id, sign_in.id, sign_in.expires_at) is None
 
 
-async def test_member_queries_actor_of_another_members_sign_in_is_none(backend: Backend) -> None:
-    ada, grace = await stored_member(backend, "ada"), await stored_member(backend, "grace")
+async def test_member_queries_actor_of_a_sign_in_is_its_member_whoever_the_token_names(backend: Backend) -> None:
+    ada, grace = await stored_member(backend, "ada", Role.ADMIN), await stored_member(backend, "grace", Role.OWNER)
     sign_in = await signed_in(backend, ada)
-    assert await backend.members.actor(grace.id, sign_in.id, backend.clock.now()) is None
+    for named in (grace.id, MemberId(backend.ids.new())):
+        actor = await backend.members.actor(named, sign_in.id, backend.clock.now())
+        assert actor == Actor(member_id=ada.id, role=Role.ADMIN, sign_in_id=sign_in.id)
 
 
 async def test_member_queries_actor_of_unknown_sign_in_or_member_is_none(backend: Backend) -> None:
@@ -93,6 +114,123 @@ async def test_member_queries_actor_of_banned_member_is_none(backend: Backend) -
         await work.commit()
     assert await backend.members.actor(member.id, None, backend.clock.now()) is None
     assert (await backend.members.view(member.id, backend.clock.now())).is_active is False
+
+
+async def test_member_queries_actor_of_member_banned_on_either_side_is_none(backend: Backend) -> None:
+    for telegram_id, is_web in ((1, True), (2, False)):
+        member = new_member(backend, username=f"linked{telegram_id}", role=Role.ADMIN)
+        member.telegram = new_telegram_member(backend, telegram_id).telegram
+        (member.user if is_web else member.telegram).is_active = False
+        await added(backend, member)
+        sign_in = await signed_in(backend, member)
+        assert await backend.members.actor(member.id, None, backend.clock.now()) is None
+        assert await backend.members.actor(member.id, sign_in.id, backend.clock.now()) is None
+        assert (await backend.members.view(member.id, backend.clock.now())).is_active is False
+
+
+async def test_member_queries_actor_of_telegram_member_has_the_effective_role(backend: Backend) -> None:
+    member = await stored_telegram_member(backend, role=Role.SUBSCRIBER)
+    actor = await backend.members.actor(member.id, None, backend.clock.now())
+    assert actor == Actor(member_id=member.id, role=Role.SUBSCRIBER)
+
+
+async def test_member_queries_view_shows_the_telegram_account(backend: Backend) -> None:
+    member = new_telegram_member(backend, 7, username="ada_l", first_name="Ada", last_name="Lovelace")
+    member.telegram.blocked(backend.clock.now())
+    await added(backend, member)
+    view = await backend.members.view(member.id, backend.clock.now())
+    assert (view.email, view.username, view.email_verified, view.has_password) == (None, None, False, False)
+    assert (view.is_active, view.role) == (True, Role.PUBLIC)
+    assert view.telegram == TelegramView(
+        telegram_id=7, username="ada_l", first_name="Ada", last_name="Lovelace", has_blocked_bot=True
+    )
+
+
+async def test_member_queries_view_tells_whether_there_is_a_password(backend: Backend) -> None:
+    with_one, without = await stored_member(backend, "ada"), new_member(backend, username="grace")
+    without.user.password_hash = None
+    await added(backend, without)
+    views = [await backend.members.view(member.id, backend.clock.now()) for member in (with_one, without)]
+    assert [(view.has_password, view.telegram) for view in views] == [(True, None), (False, None)]
+
+
+@pytest.mark.parametrize(
+    ("search", "found"),
+    [
+        ("5000000001", [1]),
+        ("500000000", [2, 1]),
+        ("@ADA_l", [1]),
+        ("da_l", [1]),
+        ("ÄDA LOVE", [1]),
+        ("hopper", [2]),
+        ("@", [1]),
+        ("%", []),
+    ],
+)
+async def test_member_queries_page_search_finds_telegram_names_and_ids(
+    backend: Backend, search: str, found: list[int]
+) -> None:
+    for number, names in (
+        (1, {"username": "Ada_L", "first_name": "äda", "last_name": "Lovelace"}),
+        (2, {"first_name": "Grace Hopper"}),
+    ):
+        await stored_telegram_member(backend, 5_000_000_000 + number, **names)
+        backend.clock.advance(timedelta(seconds=1))
+    page = await backend.members.page(search, None, 10, backend.clock.now())
+    ids = [member.telegram.telegram_id - 5_000_000_000 for member in page.items]
+    assert ids == found
+
+
+async def test_member_queries_page_search_finds_new_telegram_names(backend: Backend) -> None:
+    await stored_telegram_member(backend, 7, first_name="Ada")
+    async with backend.unit_of_work() as work:
+        member = await work.members.by_telegram_id(7)
+        member.telegram.seen(TelegramProfile(7, first_name="Grace"), backend.clock.now())
+        member.changed(backend.clock.now())
+        await work.members.save(member, backend.clock.now())
+        await work.commit()
+    counts = [len((await backend.members.page(name, None, 5, backend.clock.now())).items) for name in ("ada", "grace")]
+    assert counts == [0, 1]
+
+
+async def test_member_queries_grants_are_all_of_the_members_newest_first(backend: Backend) -> None:
+    member, now = new_member(backend, username="ada"), backend.clock.now()
+    other = await stored_member(backend, "grace", Role.OWNER)
+    for days in (1, 2, 3):
+        grant_id, until = GrantId(backend.ids.new()), now + timedelta(days=days)
+        grant = Grant(grant_id, Role.SUBSCRIBER, GrantSource.SUBSCRIPTION, other.id, f"{days}", until, now)
+        member.grants.append(replace(grant, created_at=now - timedelta(days=days % 2)))
+    await added(backend, member)
+    backend.clock.advance(timedelta(days=9))
+    expected = sorted(member.grants, key=lambda grant: (grant.created_at, grant.id), reverse=True)
+    assert list(await backend.members.grants(member.id)) == expected
+    assert list(await backend.members.grants(MemberId(backend.ids.new()))) == []
+
+
+async def test_member_queries_sign_ins_are_the_active_ones_newest_first(backend: Backend) -> None:
+    ada, grace = await stored_member(backend, "ada"), await stored_member(backend, "grace")
+    expired = await signed_in(backend, ada)
+    backend.clock.advance(timedelta(days=1))
+    first = await signed_in(backend, ada, ip="192.0.2.1")
+    await signed_in(backend, ada, ended=True)
+    await signed_in(backend, grace)
+    backend.clock.advance(timedelta(hours=1))
+    second = await signed_in(backend, ada)
+    async with backend.unit_of_work() as work:
+        first.refresh("a hash", "another", backend.clock.now())
+        await work.sign_ins.save(first)
+        await work.commit()
+    views = await backend.members.sign_ins(ada.id, expired.expires_at)
+    assert [view.id for view in views] == [second.id, first.id]
+    assert views[1] == SignInView(
+        id=first.id,
+        created_at=first.created_at,
+        refreshed_at=backend.clock.now(),
+        expires_at=first.expires_at,
+        ip="192.0.2.1",
+        user_agent=None,
+    )
+    assert (views[0].refreshed_at, views[0].ip) == (None, None)
 
 
 async def test_member_queries_view_shows_the_account(backend: Backend) -> None:

@@ -1,5 +1,6 @@
 """Sign-ins and secrets that work once."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from domain.errors import InvalidToken
@@ -108,6 +109,24 @@ async def test_one_time_token_repository_unknown_hash_is_none(backend: Backend) 
         assert await work.one_time_tokens.by_hash("HASH OF A SECRET") is None
 
 
+async def test_one_time_token_repository_subject_is_kept(backend: Backend) -> None:
+    first, now = await stored_token(backend), backend.clock.now()
+    token_id = OneTimeTokenId(backend.ids.new())
+    async with backend.unit_of_work() as work:
+        await work.one_time_tokens.add(
+            OneTimeToken(token_id, TokenPurpose.VERIFY_EMAIL, first.member_id, "2", now, now, subject="Åsa@example.org")
+        )
+        found = await work.one_time_tokens.by_hash("2")
+        found.subject = "other@example.org"
+        await work.one_time_tokens.save(found)
+        await work.commit()
+    async with backend.unit_of_work() as work:
+        with_subject = await work.one_time_tokens.by_hash("2")
+        without = await work.one_time_tokens.by_hash("hash of a secret")
+    assert (with_subject.purpose, with_subject.subject) == (TokenPurpose.VERIFY_EMAIL, "other@example.org")
+    assert (without.purpose, without.subject) == (TokenPurpose.SIGN_IN, None)
+
+
 async def test_one_time_token_repository_racing_uses_let_one_win(backend: Backend) -> None:
     await stored_token(backend)
 
@@ -145,3 +164,19 @@ async def test_sign_ins_ended_together_leave_others_alone(backend: Backend) -> N
     assert ended is not None
     assert kept is not None
     assert (ended.ended_at, kept.ended_at) == (now, None)
+
+
+async def test_sign_in_repository_end_all_but_one_keeps_that_one(backend: Backend) -> None:
+    kept = await stored_sign_in(backend)
+    other = replace(kept, id=SignInId(backend.ids.new()))
+    now = backend.clock.now() + timedelta(hours=1)
+    async with backend.unit_of_work() as work:
+        await work.sign_ins.add(other)
+        await work.sign_ins.end_all(kept.member_id, now, but=kept.id)
+        await work.commit()
+    async with backend.unit_of_work() as work:
+        found = [await work.sign_ins.get(sign_in.id) for sign_in in (kept, other)]
+        await work.sign_ins.end_all(kept.member_id, now, but=SignInId(backend.ids.new()))
+        last = await work.sign_ins.get(kept.id)
+    assert [sign_in.ended_at for sign_in in found] == [None, now]
+    assert last.ended_at == now

@@ -1,8 +1,9 @@
 """The unit of work: all or nothing, and what it tells the world."""
 
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC
+from typing import ClassVar
 
 import pytest
 
@@ -10,7 +11,7 @@ from application.ports.chat import SessionFilter
 from application.ports.realtime import Announcement, LoggedEvent, ReplyWaiting, RightsChanged
 from domain.chat import ChatMessage, ChatMessageId, SessionUpdated
 from domain.errors import NotFound
-from domain.events import GUIDES, session_channel, user_channel
+from domain.events import GUIDES, Channel, Event, session_channel, user_channel
 from domain.identity import MemberId, Role
 from tests.support.backend import Backend
 from tests.support.given import (
@@ -23,6 +24,17 @@ from tests.support.given import (
     stored_session,
 )
 from tests.support.racing import race
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noticed(Event):
+    """Goes to as many channels as it says."""
+
+    type: ClassVar[str] = "noticed"
+    audience: int
+
+    def channels(self) -> tuple[Channel, ...]:
+        return tuple(Channel(f"many:{number}") for number in range(self.audience))
 
 
 def listening(backend: Backend) -> list[Announcement]:
@@ -255,7 +267,7 @@ async def test_unit_of_work_failed_statement_leaves_the_next_one_usable(backend:
             await work.members.get(MemberId(backend.ids.new()))
         await work.guides.add(new_guide(backend))
         await work.commit()
-    assert len(await backend.guides.all_active()) == 1
+    assert len(await backend.guides.all_active(Role.PUBLIC)) == 1
 
 
 async def test_unit_of_work_message_of_a_rolled_back_place_leaves_no_gap(backend: Backend) -> None:
@@ -282,3 +294,16 @@ async def test_unit_of_work_event_that_cannot_be_encoded_stores_nothing(backend:
 
     assert (await backend.chat.sessions(owner.id, SessionFilter(), limit=5)).items == ()
     assert (await backend.event_log.positions([user_channel(owner.id)])) == {user_channel(owner.id): 0}
+
+
+async def test_unit_of_work_event_of_more_channels_than_a_statement_takes_is_logged_in_each(backend: Backend) -> None:
+    session = new_session(backend, await stored_member(backend))
+    session.collect_events()
+    session.record(Noticed(audience=11_000))
+    session.record(Noticed(audience=1))
+    async with backend.unit_of_work() as work:
+        await work.chat_sessions.add(session)
+        await work.commit()
+    some = [Channel(f"many:{number}") for number in (0, 4_999, 10_999)]
+    assert list((await backend.event_log.positions(some)).values()) == [2, 1, 1]
+    assert [event.offset for event in (await backend.event_log.read(some[0], 0, 5)).events] == [1, 2]

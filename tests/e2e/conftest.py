@@ -97,5 +97,5 @@ def instance(prepared_instance: Instance, tmp_path: Path) -> Instance:
 
 @pytest.fixture
 def empty_instance(tmp_path: Path) -> Instance:
-    """An instance on which nothing was ever run."""
-    return Instance(tmp_path / "data")
+    """An instance on which nothing was ever run. Its processes embed nothing: that is most of the time of `init`."""
+    return Instance(tmp_path / "data", {"GUILDHALL_GUIDES_SEMANTIC": "off"})

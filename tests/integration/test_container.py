@@ -9,7 +9,7 @@ from entrypoints.container import Container, memory_container, sql_container
 from entrypoints.settings import Settings
 
 # They do something when called: their own tests call them.
-_ACTIONS = frozenset({"backup", "configure_logging"})
+_ACTIONS = frozenset({"backup", "configure_logging", "rotate_keys"})
 _NAMES = sorted(name for name in Container.providers if name not in _ACTIONS)
 
 

@@ -10,7 +10,19 @@ from domain.chat import (
     SessionSettings,
 )
 from domain.guides import Guide, GuideContent, GuideId, SavedGuide, SavedGuideId
-from domain.identity import Grant, GrantId, GrantSource, Member, MemberId, Role, User, UserId
+from domain.identity import (
+    Grant,
+    GrantId,
+    GrantSource,
+    Member,
+    MemberId,
+    Role,
+    TelegramProfile,
+    TelegramUser,
+    TelegramUserId,
+    User,
+    UserId,
+)
 from tests.support.backend import Backend
 
 
@@ -26,6 +38,36 @@ def new_member(
     return member
 
 
+def new_telegram_member(
+    backend: Backend, telegram_id: int = 5_000_000_000, *, role: Role = Role.PUBLIC, **names: str | None
+) -> Member:
+    """A member with a Telegram account that nobody has stored yet."""
+    now = backend.clock.now()
+    profile = TelegramProfile(telegram_id, **names)
+    account = TelegramUser.register(TelegramUserId(backend.ids.new()), profile, now)
+    member = Member(MemberId(backend.ids.new()), created_at=now, updated_at=now, telegram=account)
+    if role > Role.PUBLIC:
+        member.grants.append(new_grant(backend, role))
+    return member
+
+
+async def stored_telegram_member(
+    backend: Backend, telegram_id: int = 5_000_000_000, *, role: Role = Role.PUBLIC, **names: str | None
+) -> Member:
+    """A member who came by Telegram."""
+    member = new_telegram_member(backend, telegram_id, role=role, **names)
+    await added(backend, member)
+    return member
+
+
+async def added(backend: Backend, *members: Member) -> None:
+    """Store these members."""
+    async with backend.unit_of_work() as work:
+        for member in members:
+            await work.members.add(member, backend.clock.now())
+        await work.commit()
+
+
 def new_grant(backend: Backend, role: Role, source: GrantSource = GrantSource.MANUAL) -> Grant:
     """A grant without an end."""
     return Grant(GrantId(backend.ids.new()), role, source, None, "for the test", None, backend.clock.now())
@@ -34,9 +76,7 @@ def new_grant(backend: Backend, role: Role, source: GrantSource = GrantSource.MA
 async def stored_member(backend: Backend, name: str = "ada", role: Role = Role.PUBLIC) -> Member:
     """A member with this username and an email to match."""
     member = new_member(backend, email=f"{name}@example.org", username=name, role=role)
-    async with backend.unit_of_work() as work:
-        await work.members.add(member, backend.clock.now())
-        await work.commit()
+    await added(backend, member)
     return member
 
 

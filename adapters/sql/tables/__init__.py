@@ -1,6 +1,7 @@
 """The schema as SQLAlchemy sees it. Migrations build it; a test holds the two equal."""
 
 from adapters.sql.tables import search
+from adapters.sql.tables.audit import audit_log
 from adapters.sql.tables.base import metadata
 from adapters.sql.tables.chat import (
     chat_message_words,
@@ -13,15 +14,20 @@ from adapters.sql.tables.chat import (
 )
 from adapters.sql.tables.guides import (
     guide_passage_totals,
+    guide_passage_vector_ids,
+    guide_passage_vectors,
     guide_passages,
     telegram_guide_tags,
     telegram_guides,
     telegram_user_guide_collections,
 )
-from adapters.sql.tables.identity import members, one_time_tokens, role_grants, sign_ins, users
+from adapters.sql.tables.identity import members, one_time_tokens, role_grants, sign_ins, telegram_users, users
+from adapters.sql.tables.linking import link_requests, used_proofs
+from adapters.sql.tables.mailing import mail_jobs
 from adapters.sql.tables.realtime import channel_events, channels, instance
 
 __all__ = [
+    "audit_log",
     "channel_events",
     "channels",
     "chat_message_words",
@@ -31,9 +37,13 @@ __all__ = [
     "chat_session_usage",
     "chat_sessions",
     "guide_passage_totals",
+    "guide_passage_vector_ids",
+    "guide_passage_vectors",
     "guide_passages",
     "idempotency_keys",
     "instance",
+    "link_requests",
+    "mail_jobs",
     "members",
     "metadata",
     "one_time_tokens",
@@ -43,5 +53,7 @@ __all__ = [
     "telegram_guide_tags",
     "telegram_guides",
     "telegram_user_guide_collections",
+    "telegram_users",
+    "used_proofs",
     "users",
 ]

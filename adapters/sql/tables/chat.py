@@ -97,7 +97,7 @@ chat_messages = Table(
     Index(None, "role"),
     Index(None, "created_at"),
     Index(None, "llm_provider"),
-    Index(None, "author_id"),
+    Index(None, "author_id", "id"),
 )
 
 _words = sql("array_to_tsvector(string_to_array(words, ' '))")

@@ -1,6 +1,18 @@
 """The guide library, members' collections and the passages that search finds."""
 
-from sqlalchemy import JSON, Boolean, CheckConstraint, Column, ForeignKey, Index, Integer, SmallInteger, Table, Uuid
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    Table,
+    Uuid,
+)
 from sqlalchemy import text as sql
 
 from adapters.sql.tables.base import Counter, at_least, between, length, metadata
@@ -96,4 +108,26 @@ guide_passage_totals = Table(
     CheckConstraint(sql("id = 1"), name="id"),
     at_least("passages", 0),
     at_least("terms", 0),
+)
+
+# A row is never changed and its id never used again, so that a process may keep what it has read.
+guide_passage_vectors = Table(
+    "guide_passage_vectors",
+    metadata,
+    Column("id", Counter, primary_key=True, autoincrement=False),
+    Column("passage_pk", Counter, ForeignKey("guide_passages.pk", ondelete="CASCADE"), nullable=False),
+    Column("model", SortedText, nullable=False),
+    Column("vector", LargeBinary, nullable=False),
+    at_least("id", 1),
+    Index("uq_guide_passage_vectors_passage_pk_model", "passage_pk", "model", unique=True),
+)
+
+# Its row is locked by whoever writes vectors, so that ids appear in their order; it is made with the first vector.
+guide_passage_vector_ids = Table(
+    "guide_passage_vector_ids",
+    metadata,
+    Column("id", SmallInteger, primary_key=True, autoincrement=False),
+    Column("last", Counter, nullable=False),
+    CheckConstraint(sql("id = 1"), name="id"),
+    at_least("last", 0),
 )

@@ -1,10 +1,19 @@
-"""Members, their web accounts, grants, sign-ins and one-time tokens."""
+"""Members, their accounts, grants, sign-ins and one-time tokens."""
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, SmallInteger, Table, Uuid
+from sqlalchemy import JSON, BigInteger, Boolean, Column, ForeignKey, Index, Integer, SmallInteger, Table, Uuid
 
 from adapters.sql.tables.base import at_least, between, length, metadata, one_of
 from adapters.sql.types import CleanText, SortedText, UtcDateTime
-from domain.identity import MAX_EMAIL, MAX_USERNAME, MIN_USERNAME, GrantSource, Role, TokenPurpose
+from domain.identity import (
+    MAX_EMAIL,
+    MAX_TELEGRAM_NAME,
+    MAX_TELEGRAM_USERNAME,
+    MAX_USERNAME,
+    MIN_USERNAME,
+    GrantSource,
+    Role,
+    TokenPurpose,
+)
 
 members = Table(
     "members",
@@ -36,6 +45,32 @@ users = Table(
     length("email", 1, MAX_EMAIL),
     length("username", MIN_USERNAME, MAX_USERNAME),
     between("role", min(Role), max(Role)),
+    Index(None, "role"),
+)
+
+telegram_users = Table(
+    "telegram_users",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("member_id", Uuid, ForeignKey("members.id", ondelete="CASCADE"), nullable=False, unique=True),
+    Column("telegram_id", BigInteger, nullable=False, unique=True),
+    Column("telegram_username", CleanText),
+    Column("first_name", CleanText, nullable=False),
+    Column("last_name", CleanText),
+    # Id, username and name in folded form, so that a search looks into one column.
+    Column("search_key", CleanText, nullable=False),
+    Column("role", SmallInteger, nullable=False),
+    Column("is_active", Boolean, nullable=False),
+    Column("blocked_bot_at", UtcDateTime),
+    Column("preferences", JSON, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    at_least("telegram_id", 1),
+    length("telegram_username", 1, MAX_TELEGRAM_USERNAME),
+    length("first_name", 0, MAX_TELEGRAM_NAME),
+    length("last_name", 1, MAX_TELEGRAM_NAME),
+    between("role", min(Role), max(Role)),
+    Index(None, "role"),
 )
 
 role_grants = Table(
@@ -69,7 +104,9 @@ sign_ins = Table(
     Column("ended_at", UtcDateTime),
     Column("ip", CleanText),
     Column("user_agent", CleanText),
-    Index(None, "member_id"),
+    Index(None, "member_id", "ip", "created_at"),
+    Index(None, "expires_at"),
+    Index(None, "ended_at"),
 )
 
 one_time_tokens = Table(
@@ -82,6 +119,8 @@ one_time_tokens = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("expires_at", UtcDateTime, nullable=False),
     Column("used_at", UtcDateTime),
+    Column("subject", CleanText),
     one_of("purpose", TokenPurpose),
     Index(None, "member_id"),
+    Index(None, "expires_at"),
 )

@@ -59,8 +59,18 @@ class SignedInResponse(Answer, frozen=True):
     refresh_token: str | None = None
 
 
+class TelegramAccountResponse(Answer, frozen=True):
+    """A member's Telegram account."""
+
+    telegram_id: int
+    username: str | None
+    first_name: str
+    last_name: str | None
+    has_blocked_bot: bool
+
+
 class MemberResponse(Answer, frozen=True):
-    """A member; `role` is the effective one."""
+    """A member; `role` is the effective one. `email` and `username` are null without a web account."""
 
     id: UUID
     email: str | None
@@ -69,6 +79,8 @@ class MemberResponse(Answer, frozen=True):
     role: RoleName
     is_active: bool
     created_at: datetime
+    has_password: bool
+    telegram: TelegramAccountResponse | None
 
 
 class MembersListResponse(Answer, frozen=True):
@@ -76,10 +88,3 @@ class MembersListResponse(Answer, frozen=True):
 
     items: tuple[MemberResponse, ...]
     next_cursor: str | None
-
-
-class GrantRequest(Body, frozen=True):
-    """A role to give by hand."""
-
-    role: RoleName
-    reason: Annotated[str, msgspec.Meta(max_length=500, description="Why; it stays with the grant.")] = ""

@@ -4,16 +4,18 @@ import asyncio
 import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
 
+from domain.identity import MemberId, Role
 from tests.e2e.browser.house import House, running
+from tests.e2e.browser.operator import PASSWORD, new_member
 
-PASSWORD = "correct horse battery"
+__all__ = ["PASSWORD", "Visitor"]
+
 LEAVE_SECONDS = 10.0
 FLAGS = (
     "--no-sandbox",
@@ -34,7 +36,13 @@ class Visitor:
     context: BrowserContext
     page: Page
     name: str
+    member_id: MemberId | None = None
     problems: list[str] = field(default_factory=list)
+
+    @property
+    def email(self) -> str:
+        """A member's address."""
+        return f"{self.name}@example.org"
 
     async def open(self, path: str) -> None:
         """Go to a page of the house and wait until its scripts have run."""
@@ -55,6 +63,18 @@ class Visitor:
         # A refused request is logged by the browser whatever the page makes of it.
         if message.type == "error" and not message.text.startswith("Failed to load resource"):
             self.problems.append(message.text)
+
+
+async def sign_in(visitor: Visitor, password: str = PASSWORD) -> None:
+    """Give the visitor's browser the cookies of a new sign-in."""
+    account = {"username": visitor.name, "password": password, "mode": "cookie"}
+    signed_in = await visitor.context.request.post("/api/v1/auth/login", data=account)
+    assert signed_in.ok, await signed_in.text()
+
+
+def another_browser(member: Visitor, guest: Visitor) -> Visitor:
+    """The guest's browser in the hands of this member."""
+    return Visitor(guest.house, guest.context, guest.page, member.name, member.member_id, guest.problems)
 
 
 @pytest.fixture(scope="session")
@@ -96,9 +116,12 @@ async def browser(chromium: str) -> AsyncIterator[Browser]:
 
 
 async def _leave(visitor: Visitor) -> None:
-    """Close the visitor's pages. Chromium now and then never answers that; the browser's own end closes them too."""
-    with suppress(TimeoutError):
+    """Close the visitor's pages; a Chromium that does not answer is a failure that says which pages were open."""
+    pages = [page.url for page in visitor.context.pages]
+    try:
         await asyncio.wait_for(visitor.context.close(), LEAVE_SECONDS)
+    except TimeoutError:
+        raise AssertionError(f"{visitor.name or 'The guest'} could not leave; open pages: {pages}") from None
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -129,6 +152,15 @@ async def neighbour(house: House, browser: Browser, request: pytest.FixtureReque
 
 
 @pytest_asyncio.fixture(loop_scope="session")
+async def owner(house: House, browser: Browser, request: pytest.FixtureRequest) -> AsyncIterator[Visitor]:
+    """An owner, signed in."""
+    visitor = await _member(house, browser, request, Role.OWNER)
+    yield visitor
+    await _leave(visitor)
+    assert visitor.problems == []
+
+
+@pytest_asyncio.fixture(loop_scope="session")
 async def patient_member(slow_house: House, browser: Browser, request: pytest.FixtureRequest) -> AsyncIterator[Visitor]:
     """A new member of the slow house, signed in."""
     visitor = await _member(slow_house, browser, request)
@@ -138,22 +170,19 @@ async def patient_member(slow_house: House, browser: Browser, request: pytest.Fi
 
 
 async def _visitor(house: House, browser: Browser, name: str = "") -> Visitor:
-    context = await browser.new_context(base_url=house.url, reduced_motion="reduce", accept_downloads=False)
+    context = await browser.new_context(base_url=house.url, reduced_motion="reduce", accept_downloads=True)
     context.set_default_timeout(15_000)
     visitor = Visitor(house, context, await context.new_page(), name)
     visitor.watch(visitor.page)
     return visitor
 
 
-async def _member(house: House, browser: Browser, request: pytest.FixtureRequest) -> Visitor:
+async def _member(house: House, browser: Browser, request: pytest.FixtureRequest, role: Role = Role.PUBLIC) -> Visitor:
     number = request.session.stash.setdefault(_COUNT, 0) + 1
     request.session.stash[_COUNT] = number
     visitor = await _visitor(house, browser, f"visitor-{number}")
-    account = {"username": visitor.name, "password": PASSWORD}
-    registered = await visitor.context.request.post("/api/v1/auth/register", data=account)
-    assert registered.ok, await registered.text()
-    signed_in = await visitor.context.request.post("/api/v1/auth/login", data={**account, "mode": "cookie"})
-    assert signed_in.ok, await signed_in.text()
+    visitor.member_id = await new_member(house, visitor.name, visitor.email, role)
+    await sign_in(visitor)
     return visitor
 
 

@@ -67,6 +67,21 @@ async def test_chat_question_answered_with_source_that_opens_passage(member: Vis
     assert quoted in " ".join(await page.locator(".is-cited").all_inner_texts())
 
 
+async def test_chat_long_conversation_scrolls_in_its_pane_alone(member: Visitor) -> None:
+    page = member.page
+    await page.set_viewport_size({"width": 1000, "height": 420})
+    await member.open("/chat")
+    await ask(member)
+    await expect(page.locator(reply()).locator(".prose")).to_be_visible()
+    pane, window = await page.evaluate(
+        """() => [document.querySelector('[data-scroll]'), document.documentElement]
+          .map(({ scrollHeight, clientHeight }) => scrollHeight - clientHeight)"""
+    )
+
+    assert pane > 0
+    assert window == 0
+
+
 async def test_chat_reload_while_answering_ends_with_same_text(patient_member: Visitor) -> None:
     page, frames = patient_member.page, []
 

@@ -1,5 +1,6 @@
 """The conversation's state: a pure function, tried with events in every order that the socket may bring."""
 
+import json
 from typing import Any
 
 import pytest
@@ -138,3 +139,19 @@ async def test_text_code_points_taken_and_dropped_whole(guest: Visitor) -> None:
     """
 
     assert await tried(guest, script) == [6, "b👩‍🚀", "a🙂", ""]
+
+
+@pytest.mark.parametrize(
+    ("question", "title"),
+    [
+        ("  How large?\nAnd why?", "How large?"),
+        ("one two three", "one two three"),
+        ("one two three four", "one two…"),
+        ("one two thre four", "one two thre…"),
+        ("🙂🙂🙂🙂🙂🙂🙂🙂🙂🙂🙂🙂🙂🙂", "🙂🙂🙂🙂🙂🙂🙂🙂🙂🙂🙂🙂…"),
+    ],
+)
+async def test_title_from_question_cut_at_a_word(guest: Visitor, question: str, title: str) -> None:
+    script = f"const {{ titleFrom }} = await load('text.js');\nreturn titleFrom({json.dumps(question)}, 13);"
+
+    assert await tried(guest, script) == title

@@ -67,10 +67,23 @@ async def test_sign_in_grown_old_refreshed_silently(member: Visitor) -> None:
     await expect(member.page.get_by_role("heading", name="Saved guides")).to_be_visible()
 
 
+async def test_sign_in_of_dropped_key_refreshed_silently(member: Visitor) -> None:
+    page = member.page
+    await member.open("/chat")
+    cookies = [cookie for cookie in await member.context.cookies() if cookie.get("name") == "guildhall_csrf"]
+    await member.context.add_cookies([{**cookies[0], "value": "of-a-dropped-key"}])  # type: ignore[typeddict-item]
+    await page.get_by_label("Your message").fill("Is anybody there?")
+    async with page.expect_response("**/api/v1/chat/sessions") as answered:
+        await page.keyboard.press("Enter")
+    await page.wait_for_url(re.compile(r"/chat/[0-9a-f-]{36}"))
+
+    assert (await answered.value).status == 403
+
+
 async def test_account_sign_out_ends_sign_in(member: Visitor) -> None:
     page = member.page
     await member.open("/account")
-    await expect(page.get_by_text(member.name)).to_be_visible()
+    await expect(page.get_by_text(member.name, exact=True)).to_be_visible()
     await page.get_by_role("button", name="Sign out").click()
     await page.wait_for_url(re.compile("/sign-in$"))
 

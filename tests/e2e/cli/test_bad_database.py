@@ -94,8 +94,17 @@ def test_database_behind_this_version_is_refused(
 def test_database_never_made_is_refused(
     command_on: Callable[[Instance], Command], empty_instance: Instance, command: tuple[str, ...]
 ) -> None:
+    empty_instance.folder.mkdir()
     assert_refused(command_on(empty_instance)(*command), "empty", "guildhall db upgrade")
     assert not empty_instance.database.exists()
+
+
+@pytest.mark.parametrize("command", [("members", "list"), ("serve", "--port", "0"), ("db", "check")])
+def test_data_folder_that_is_not_there_is_refused_and_not_made(
+    command_on: Callable[[Instance], Command], empty_instance: Instance, command: tuple[str, ...]
+) -> None:
+    assert_refused(command_on(empty_instance)(*command), str(empty_instance.folder), "--data-dir", "guildhall init")
+    assert not empty_instance.folder.exists()
 
 
 def test_database_without_a_table_is_refused(guildhall: Command, instance: Instance) -> None:

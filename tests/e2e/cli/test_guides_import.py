@@ -153,6 +153,7 @@ def test_guides_import_same_names_of_two_projects_stay_apart(guildhall: Command,
 def test_guides_import_full_disk_is_refused_and_goes_on_later(instance: Instance, folder: Path) -> None:
     with closing(sqlite3.connect(instance.database)) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    instance.settings["GUILDHALL_GUIDES_SEMANTIC"] = "off"
     (folder / "first.md").write_text("# First steps\n\n" + "Begin with a small account.\n\n" * 3000)
     outcome = instance.run("guides", "import", folder, under=DISK_IS_FULL)
     assert outcome.code == 2
@@ -162,6 +163,7 @@ def test_guides_import_full_disk_is_refused_and_goes_on_later(instance: Instance
 
 
 def test_guides_import_stopped_by_ctrl_c_says_how_to_go_on(instance: Instance, tmp_path: Path) -> None:
+    instance.settings["GUILDHALL_GUIDES_SEMANTIC"] = "off"
     folder = tmp_path / "many"
     folder.mkdir()
     for number in range(150):
@@ -197,7 +199,7 @@ def test_guides_export_round_trip_keeps_every_guide(
     assert guildhall("guides", "export", tmp_path / "out").code == 0
     other = command_on(empty_instance_beside)
     assert other("init", "--no-samples").code == 0
-    assert other("guides", "import", tmp_path / "out").err == ""
+    assert other("guides", "import", tmp_path / "out", GUILDHALL_GUIDES_SEMANTIC="off").err == ""
     assert other("guides", "export", tmp_path / "again").code == 0
     assert _contents(tmp_path / "again") == _contents(tmp_path / "out")
     assert len(_contents(tmp_path / "out")) == 14
@@ -211,3 +213,8 @@ def _contents(folder: Path) -> dict[str, str]:
 def empty_instance_beside(tmp_path: Path) -> Instance:
     """A second instance, on which nothing was ever run."""
     return Instance(tmp_path / "other")
+
+
+def test_guides_import_of_one_file_counts_one(guildhall: Command, tmp_path: Path) -> None:
+    (tmp_path / "alone.md").write_text("# Alone\n\nOne file.\n")
+    assert ": 1 file, 1 created." in guildhall("guides", "import", tmp_path / "alone.md").out

@@ -20,7 +20,7 @@ def test_init_of_new_instance_prepares_everything(
     command_on: Callable[[Instance], Command], empty_instance: Instance
 ) -> None:
     guildhall = command_on(empty_instance)
-    outcome = guildhall("init")
+    outcome = guildhall("init", GUILDHALL_GUIDES_SEMANTIC="off")
     assert outcome.code == 0
     assert "12 created" in outcome.out
     assert "Owner created: owner." in outcome.out
@@ -67,7 +67,9 @@ def test_init_two_at_once_make_one_instance(empty_instance: Instance) -> None:
 
 @pytest.mark.postgres
 def test_init_two_at_once_on_postgresql_make_one_instance(tmp_path: Path, postgres_database: str) -> None:
-    instance = Instance(tmp_path / "data", {"GUILDHALL_DATABASE_URL": postgres_database})
+    instance = Instance(
+        tmp_path / "data", {"GUILDHALL_DATABASE_URL": postgres_database, "GUILDHALL_GUIDES_SEMANTIC": "off"}
+    )
     racers = [instance.start("init") for _ in range(2)]
     outcomes = [(racer.communicate(timeout=60), racer.returncode) for racer in racers]
     assert [code for _, code in outcomes] == [0, 0], outcomes

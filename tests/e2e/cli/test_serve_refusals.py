@@ -13,7 +13,10 @@ from tests.e2e.conftest import Instance
 def test_serve_port_in_use_is_refused(guildhall: Command) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
-        assert_refused(guildhall("serve", "--port", port), f"127.0.0.1:{port}", "--port")
+        for arguments in (("serve",), ("serve", "--check")):
+            refused = guildhall(*arguments, "--port", port)
+            assert_refused(refused, f"127.0.0.1:{port} cannot be listened on: it is in use.", "--port")
+    assert guildhall("serve", "--check", "--port", port).code == 0
 
 
 def test_serve_host_of_nobody_is_refused(guildhall: Command) -> None:

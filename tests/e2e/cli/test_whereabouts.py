@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from entrypoints.cli.whereabouts import FILE, listens_at, reached_at, taken, written_down
+from entrypoints.cli.whereabouts import FILE, listens_at, reached_at, running, taken, written_down
 from entrypoints.settings import HttpSettings, Settings
 from tests.e2e.cli.conftest import Command, assert_refused
 from tests.e2e.conftest import Instance
@@ -25,6 +25,12 @@ def address(instance: Instance, listener: socket.socket) -> str:
     address = f"http://127.0.0.1:{listener.getsockname()[1]}"
     (instance.folder / FILE).write_text(address)
     return address
+
+
+def free_ports() -> tuple[int, int]:
+    """Two ports on which nothing listens."""
+    with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as other:
+        return one.getsockname()[1], other.getsockname()[1]
 
 
 def test_whereabouts_of_a_running_server_are_used_by_every_command(guildhall: Command, address: str) -> None:
@@ -61,6 +67,42 @@ def test_whereabouts_are_written_while_serving_and_removed_after(tmp_path: Path,
     with written_down(Settings(data_dir=tmp_path, http=HttpSettings(port=port))):
         assert (tmp_path / FILE).read_text() == f"http://127.0.0.1:{port}"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_whereabouts_of_the_first_server_outlive_the_second(tmp_path: Path) -> None:
+    first, second = (Settings(data_dir=tmp_path, http=HttpSettings(port=port)) for port in free_ports())
+    with written_down(first):
+        with written_down(second):
+            assert running(second) == first.base_url
+        assert running(second) == first.base_url
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_whereabouts_put_in_place_by_another_server_are_left(tmp_path: Path) -> None:
+    port, _ = free_ports()
+    settings = Settings(data_dir=tmp_path, http=HttpSettings(port=port))
+    with written_down(settings):
+        (tmp_path / "other").write_text(settings.base_url)
+        (tmp_path / "other").replace(tmp_path / FILE)
+    assert (tmp_path / FILE).read_text() == settings.base_url
+
+
+def test_whereabouts_of_a_killed_server_give_way_to_the_next(tmp_path: Path) -> None:
+    port, other = free_ports()
+    (tmp_path / FILE).write_text(f"http://127.0.0.1:{other}")
+    settings = Settings(data_dir=tmp_path, http=HttpSettings(port=port))
+    assert running(settings) is None
+    with written_down(settings):
+        assert running(settings) == settings.base_url
+
+
+def test_serve_where_this_instance_runs_already_says_so_alone(guildhall: Command, instance: Instance) -> None:
+    port, _ = free_ports()
+    settings = Settings(data_dir=instance.folder, http=HttpSettings(port=port))
+    with written_down(settings), socket.create_server(("127.0.0.1", port)):
+        for arguments in (("serve",), ("serve", "--check")):
+            outcome = guildhall(*arguments, "--port", port)
+            assert_refused(outcome, f"Guildhall already runs on http://127.0.0.1:{port}", str(instance.folder))
 
 
 def test_whereabouts_of_a_server_on_a_used_port_change_nothing(tmp_path: Path, listener: socket.socket) -> None:

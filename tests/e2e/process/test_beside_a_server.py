@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 
 from tests.e2e.conftest import Instance, Outcome
-from tests.e2e.process.server import USERNAME, member_of, serving
+from tests.e2e.process.server import PASSWORD, USERNAME, member_of, serving
 
 
 async def _run(instance: Instance, *arguments: object) -> Outcome:
@@ -58,3 +58,23 @@ async def test_serve_stopped_by_ctrl_c_ends_cleanly(instance: Instance) -> None:
     assert code == 130
     assert lines[-1] == "guildhall: stopped."
     assert not [line for line in lines if "Traceback" in line or '"level": "error"' in line]
+
+
+async def test_members_ban_beside_a_server_ends_requests_and_sockets(instance: Instance) -> None:
+    async with serving(instance) as server, member_of(server) as member, member.socket() as socket:
+        assert (await _run(instance, "members", "ban", USERNAME)).code == 0
+        assert (await member.client.get("/auth/me")).status_code == 401
+        await socket.connection.send(json.dumps({"type": "subscribe", "channel": "guides"}))
+        async with asyncio.timeout(8):
+            await socket.connection.wait_closed()
+    assert socket.connection.close_code == 4001
+
+
+async def test_members_delete_beside_a_server_leaves_no_way_in(instance: Instance) -> None:
+    async with serving(instance) as server, member_of(server) as member:
+        session_id = await member.begin_session()
+        assert (await _run(instance, "members", "delete", USERNAME, "--yes")).code == 0
+        for path in ("/auth/me", f"/chat/sessions/{session_id}"):
+            assert (await member.client.get(path)).status_code == 401
+        login = await member.client.post("/auth/login", json={"username": USERNAME, "password": PASSWORD})
+    assert login.status_code == 401

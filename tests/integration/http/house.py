@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 from litestar import Litestar
 
-from domain.identity import OPERATOR, MemberId, Role
+from domain.identity import OPERATOR, UNKNOWN_DEVICE, MemberId, Role
 from entrypoints.container import Container
 from entrypoints.http.app import create_app
 from entrypoints.settings import Settings
@@ -50,9 +50,7 @@ class House:
 
     async def person(self, name: str, role: Role = Role.PUBLIC) -> Person:
         """A new member of that role, signed in."""
-        member = await self.container.member_service().register(
-            email=f"{name}@example.org", username=name, password=PASSWORD
-        )
+        member = await self.container.account_service().register(f"{name}@example.org", name, PASSWORD, UNKNOWN_DEVICE)
         if role > Role.PUBLIC:
             await self.container.member_service().grant(OPERATOR, member.id, role, "for the test")
         answer = await self.client.post("/api/v1/auth/login", json={"username": name, "password": PASSWORD})

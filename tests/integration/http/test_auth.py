@@ -12,7 +12,8 @@ async def test_register_with_username_returns_the_new_member(house: House) -> No
     assert answer.json()["username"] == "ada"
     assert answer.json()["role"] == "PUBLIC"
     assert answer.json()["created_at"].endswith("Z")
-    assert "password" not in answer.text
+    assert PASSWORD not in answer.text
+    assert "password_hash" not in answer.text
 
 
 async def test_register_with_bad_fields_names_each_of_them(house: House) -> None:

@@ -14,10 +14,11 @@ from litestar import Litestar
 from domain.identity import Role
 from entrypoints.container import Container, memory_container
 from entrypoints.http.app import create_app
-from entrypoints.settings import HttpSettings
-from tests.integration.http.house import House, client_of, expect_problem, running
+from entrypoints.settings import HttpSettings, Secret, TelegramSettings
+from tests.integration.http.house import PASSWORD, House, client_of, expect_problem, running
 from tests.integration.http.house import settings as kept_in
 from tests.support.apart import run_apart
+from tests.support.telegram import BOT_TOKEN
 
 LOGIN = "/api/v1/auth/login"
 JSON = {"Content-Type": "application/json"}
@@ -51,7 +52,8 @@ fresh_name = map("person{}".format, itertools.count()).__next__
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Container, Litestar]:
     """One application for all of these: garbage must leave nothing behind."""
-    container = memory_container(kept_in(tmp_path_factory.mktemp("shared")))
+    bot = TelegramSettings(bot_token=Secret(BOT_TOKEN))
+    container = memory_container(kept_in(tmp_path_factory.mktemp("shared"), telegram=bot))
     return container, create_app(container)
 
 
@@ -129,6 +131,32 @@ async def test_odd_text_in_any_field_never_fails(house: House, value: str) -> No
         ),
     ]
     assert [problems_of(answer) for answer in answers if answer.status_code >= 500] == []
+
+
+@pytest.mark.parametrize("value", TEXTS, ids=lambda value: ascii(value)[:20])
+async def test_odd_text_about_accounts_and_members_never_fails(house: House, value: str) -> None:
+    owner, ada = await house.person(fresh_name(), Role.OWNER), await house.person(fresh_name())
+    calls = [
+        ("PATCH", "auth/me", {"password": PASSWORD, "username": value}),
+        ("PATCH", "auth/me", {"password": PASSWORD, "email": value}),
+        ("PUT", "auth/password", {"current_password": value, "new_password": value}),
+        ("POST", "auth/password-reset", {"email": value}),
+        ("POST", "auth/password-reset/confirm", {"token": value, "password": value}),
+        ("POST", "auth/verify-email/confirm", {"token": value}),
+        ("POST", "auth/telegram", {"id": value, "hash": value, value: value}),
+        ("POST", "auth/telegram/mini-app", {"init_data": value}),
+        ("POST", "auth/link-code", {"password": value}),
+        ("DELETE", "auth/me", {"password": value}),
+        ("POST", f"members/{ada.id}/grants", {"role": "SUBSCRIBER", "reason": value, "until": value}),
+        ("PUT", f"members/{ada.id}/ban", {"reason": value}),
+    ]
+    for method, path, body in calls:
+        headers = {**owner.headers, **JSON}
+        content = json.dumps(body).encode()
+        answer = await house.client.request(method, f"/api/v1/{path}", headers=headers, content=content)
+        assert answer.status_code < 500, (path, answer.text)
+        if answer.status_code >= 400:
+            expect_problem(answer, answer.status_code, answer.json()["code"])
 
 
 @pytest.mark.parametrize("value", NUMBERS, ids=lambda value: ascii(value)[:20])
@@ -255,14 +283,21 @@ JSON_VALUES = st.recursive(
     max_leaves=6,
 )
 ROOM_FIELDS = ["title", "llm_provider", "llm_model", "settings", "content", "assistant", "category", "body", "tags"]
-SIGN_IN_FIELDS = ["username", "email", "password", "mode", "token", "refresh_token", "role", "reason"]
-FIELDS = st.sampled_from([*ROOM_FIELDS, *SIGN_IN_FIELDS])
+SIGN_IN_FIELDS = ["username", "email", "password", "mode", "token", "refresh_token", "role", "reason", "until"]
+ACCOUNT_FIELDS = ["current_password", "new_password", "init_data", "id", "auth_date", "hash", "user"]
+FIELDS = st.sampled_from([*ROOM_FIELDS, *SIGN_IN_FIELDS, *ACCOUNT_FIELDS])
 PATHS = st.sampled_from(
     [
         "auth/register",
         "auth/login",
         "auth/login-link",
         "auth/refresh",
+        "auth/password-reset",
+        "auth/password-reset/confirm",
+        "auth/verify-email/confirm",
+        "auth/telegram",
+        "auth/telegram/mini-app",
+        "auth/link-code",
         "chat/sessions",
         "chat/sessions/{session}/messages",
         "guides",

@@ -18,13 +18,15 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from application.identity.sign_in import Credentials, Device
-from domain.identity import OPERATOR, Role
+from application.identity.sign_in import Credentials
+from domain.identity import OPERATOR, Device, Role
 from entrypoints.container import Container, memory_container
 from entrypoints.http.app import create_app
+from entrypoints.settings import Secret, TelegramSettings
 from tests.integration.http.house import PASSWORD, client_of
 from tests.integration.http.house import settings as kept_in
 from tests.support.apart import run_apart
+from tests.support.telegram import BOT_TOKEN
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 GENERATION = settings(
@@ -39,7 +41,8 @@ GENERATION = settings(
 
 @pytest.fixture(scope="module")
 def container(tmp_path_factory: pytest.TempPathFactory) -> Container:
-    return memory_container(kept_in(tmp_path_factory.mktemp("contract")))
+    bot = TelegramSettings(bot_token=Secret(BOT_TOKEN))
+    return memory_container(kept_in(tmp_path_factory.mktemp("contract"), telegram=bot))
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +62,7 @@ def owner_headers(container: Container) -> dict[str, str]:
 
     async def sign_in() -> str:
         members = container.member_service()
-        member = await members.register(email=None, username="owner", password=PASSWORD)
+        member = await container.account_service().register(None, "owner", PASSWORD, Device())
         await members.grant(OPERATOR, member.id, Role.OWNER, "for the test")
         signed_in = await container.auth_service().sign_in(Credentials(PASSWORD, username="owner"), Device())
         return signed_in.access_token

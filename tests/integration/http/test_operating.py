@@ -156,7 +156,7 @@ async def test_access_log_line_carries_fields(house: House, caplog: pytest.LogCa
 async def test_every_answer_protects_the_browser(house: House) -> None:
     for path in ("/api/v1/health", "/docs", "/nowhere"):
         headers = (await house.client.get(path)).headers
-        assert "default-src 'self'" in headers["content-security-policy"]
+        assert "default-src 'none'" in headers["content-security-policy"]
         assert "unsafe-inline" not in headers["content-security-policy"]
         assert "frame-ancestors 'none'" in headers["content-security-policy"]
         assert headers["x-content-type-options"] == "nosniff"

@@ -15,13 +15,20 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from adapters.memory import InMemoryChatQueries, InMemoryMemberQueries, InMemoryTokenIssuer, PlainPasswordHasher
+from adapters.memory.credentials import InMemoryCredentialQueries
+from adapters.memory.rate_limiter import InMemoryRateLimiter
 from adapters.observability.metrics import NullMetrics
 from adapters.system.clock import SystemClock
 from adapters.websocket import HubSettings
 from application.chat.messages import MessageService
-from application.identity.sign_in import AuthService, Credentials, Device, SignedIn
+from application.identity._hashing import HashingQueue
+from application.identity._opening import SignInOpener
+from application.identity._password_check import PasswordCheck
+from application.identity._refusals import Refusals
+from application.identity._throttling import SignInThrottle
+from application.identity.sign_in import AuthService, Credentials, SignedIn
 from application.realtime.typing import TypingService
-from domain.identity import Member, MemberId, User, UserId
+from domain.identity import Device, Member, MemberId, User, UserId
 from entrypoints.http.realtime import SocketEndpoint, realtime_router
 from entrypoints.http.socket_limits import SocketLimits
 from tests.unit.realtime.world import World
@@ -72,10 +79,17 @@ class Site(World):
         super().__init__(settings or HubSettings(), SystemClock())
         self.limits = limits or SocketLimits()
         self.tokens = InMemoryTokenIssuer()
+        limiter = InMemoryRateLimiter(self.clock)
         self.auth = AuthService(
             self.unit_of_work,
             InMemoryMemberQueries(self.store),
-            PlainPasswordHasher(),
+            PasswordCheck(
+                InMemoryCredentialQueries(self.store),
+                SignInThrottle(limiter, HashingQueue(PlainPasswordHasher(), self.clock), self.clock),
+                Refusals(self.unit_of_work, limiter, self.clock, self.ids),
+                self.clock,
+            ),
+            SignInOpener(self.tokens, self.clock, self.ids),
             self.tokens,
             self.clock,
             self.ids,
@@ -96,7 +110,7 @@ class Site(World):
             logging_config=None,
         )
         config = uvicorn.Config(
-            app, lifespan="off", log_level="critical", ws="websockets-sansio", timeout_graceful_shutdown=1
+            app, lifespan="off", log_config=None, ws="websockets-sansio", timeout_graceful_shutdown=1
         )
         listener = socket.create_server(("127.0.0.1", 0))
         self.port = listener.getsockname()[1]

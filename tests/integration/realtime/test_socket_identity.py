@@ -6,7 +6,7 @@ import pytest
 
 from adapters.websocket import HubSettings
 from application.ports.realtime import RightsChanged
-from domain.identity import Grant, GrantId, GrantSource, MemberId, Role
+from domain.identity import Device, Grant, GrantId, GrantSource, MemberId, Role
 from entrypoints.http.cookies import ACCESS_COOKIE
 from entrypoints.http.socket_limits import SocketLimits
 from tests.integration.realtime.site import Site
@@ -180,3 +180,21 @@ async def _grant(site: Site, member_id: MemberId, role: Role) -> None:
         await work.members.save(member, now)
         work.announce(RightsChanged(member_id=member.id))
         await work.commit()
+
+
+async def test_socket_actor_keeps_where_they_ask_from() -> None:
+    async with Site(HubSettings(rights_seconds=0.05)) as site:
+        ada = await site.signed_in()
+        async with site.open(headers={"User-Agent": "x" * 5_000}) as client:
+            await client.say("authenticate", token=ada.access_token)
+            await client.hear("welcome")
+            (first,) = site.hub.manager.of_user(ada.member_id)
+            assert first.actor.device == Device("127.0.0.1", "x" * 400)
+            await _grant(site, ada.member_id, Role.ADMIN)
+            await client.say("subscribe", channel="alerts")
+            await client.hear("subscribed")
+            assert first.actor.role is Role.ADMIN
+            assert first.actor.device == Device("127.0.0.1", "x" * 400)
+            await client.say("authenticate", token=ada.access_token)
+            await client.hear("welcome")
+            assert first.actor.device == Device("127.0.0.1", "x" * 400)

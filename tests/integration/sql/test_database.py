@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from adapters.memory import InMemoryBus, ManualClock
 from adapters.sql.database import Database
@@ -150,3 +151,11 @@ async def test_database_email_with_unstorable_text_is_stored_readably(backend: B
 )
 def test_database_storable_text_replaces_only_what_engines_refuse(given: str, stored: str) -> None:
     assert storable(given) == stored
+
+
+async def test_database_errors_name_the_statement_and_none_of_its_values(database: Database) -> None:
+    statement = text("SELECT no_such_column FROM members WHERE id = :secret")
+    async with database.reader.connect() as connection:
+        with pytest.raises(DBAPIError, match="no_such_column") as failure:
+            await connection.execute(statement, {"secret": "a private value"})
+    assert "a private value" not in str(failure.value)

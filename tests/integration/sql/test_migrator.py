@@ -13,6 +13,15 @@ from adapters.sql.migrator import Migrator
 from domain.errors import Invalid, Unavailable
 from tests.support.services import PostgresServer
 
+_MEMBER = """
+INSERT INTO members (id, version, created_at, updated_at)
+VALUES ('019b0000000270008000000000000002', 1, '2026-01-05 12:00:00+00:00', '2026-01-05 12:00:00+00:00')
+"""
+_TOKEN = """
+INSERT INTO one_time_tokens (id, purpose, member_id, token_hash, created_at, expires_at)
+VALUES ('019b0000000270008000000000000003', 'sign_in', '019b0000000270008000000000000002', 'a hash',
+'2026-01-05 12:00:00+00:00', '2026-01-05 12:15:00+00:00')
+"""
 UNREACHABLE = "postgresql://postgres@127.0.0.1:1/postgres"
 
 
@@ -38,7 +47,7 @@ async def test_migrator_absent_file_is_empty_and_not_created(tmp_path: Path) -> 
 async def test_migrator_database_behind_says_to_upgrade(sqlite: str) -> None:
     migrator = Migrator(sqlite)
     await migrator.downgrade("0003")
-    with pytest.raises(Unavailable, match="at revision 0003, behind 0004; run `guildhall db upgrade`"):
+    with pytest.raises(Unavailable, match=f"at revision 0003, behind {migrator.head()}; run `guildhall db upgrade`"):
         await migrator.check()
 
 
@@ -53,7 +62,7 @@ async def test_migrator_database_of_newer_version_is_refused_and_kept(url: str) 
         assert await Migrator(url).current() == "9999"
     finally:
         async with database.writer.begin() as connection:
-            await connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0004'")
+            await connection.exec_driver_sql(f"UPDATE alembic_version SET version_num = '{Migrator(url).head()}'")
         await database.dispose()
 
 
@@ -129,6 +138,28 @@ async def test_migrator_failing_migration_leaves_nothing_half_done(sqlite: str) 
         names = {name for (name,) in other.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     assert "telegram_guides" not in names
     assert await migrator.current() == "0001"
+
+
+async def test_migrator_waiting_tokens_are_kept_on_the_way_up_and_down(url: str) -> None:
+    migrator, database = Migrator(url), Database(url)
+    tokens = "SELECT purpose, token_hash, created_at, expires_at, used_at FROM one_time_tokens"
+    await migrator.downgrade("0006")
+    try:
+        async with database.writer.begin() as connection:
+            await connection.exec_driver_sql(_MEMBER)
+            await connection.exec_driver_sql(_TOKEN)
+            before = (await connection.exec_driver_sql(tokens)).all()
+        await migrator.upgrade()
+        async with database.writer.begin() as connection:
+            upgraded = (await connection.exec_driver_sql(tokens)).all()
+        await migrator.downgrade("0006")
+        async with database.writer.begin() as connection:
+            downgraded = (await connection.exec_driver_sql(tokens)).all()
+    finally:
+        await database.dispose()
+        await migrator.upgrade()
+    assert before == upgraded == downgraded
+    assert [row[:2] for row in before] == [("sign_in", "a hash")]
 
 
 @pytest.mark.parametrize(

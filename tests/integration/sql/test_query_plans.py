@@ -1,50 +1,20 @@
 """The plans of the queries whose cost must not grow with the tables."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from uuid import UUID
 
 import pytest
-from sqlalchemy import Connection, event, text
 
 from adapters.sql.chat_queries import SqlChatQueries
 from adapters.sql.database import Database
+from adapters.sql.member_queries import SqlMemberQueries
+from adapters.sql.unit_of_work import SqlUnitOfWork
 from application.paging import encode_cursor
 from application.ports.chat import SessionFilter
 from domain.chat import ChatMessageId, ChatSessionId, LLMProvider
-from domain.identity import MemberId
+from domain.identity import MemberId, Role, SignInId
 from tests.support.backend import Backend
 from tests.support.given import posted, stored_member, stored_session
-
-SCAN = {"sqlite": "SCAN", "postgresql": "Seq Scan"}
-SORT = {"sqlite": "USE TEMP B-TREE FOR ORDER BY", "postgresql": "Sort"}
-
-
-@contextmanager
-def statements(database: Database) -> Iterator[list[tuple[str, object]]]:
-    """What a query sends to the engine."""
-    sent: list[tuple[str, object]] = []
-
-    def note(_c: Connection, _cursor: object, statement: str, parameters: object, *_rest: object) -> None:
-        sent.append((statement, parameters))
-
-    event.listen(database.reader.sync_engine, "before_cursor_execute", note)
-    yield sent
-    event.remove(database.reader.sync_engine, "before_cursor_execute", note)
-
-
-async def plans(database: Database, sent: list[tuple[str, object]]) -> list[str]:
-    """How the engine would run each of them; PostgreSQL is told not to prefer what suits few rows."""
-    found = []
-    async with database.reader.connect() as connection:
-        if not database.is_sqlite:
-            await connection.execute(text("SET enable_seqscan = off"))
-            await connection.execute(text("SET enable_bitmapscan = off"))
-        explain = "EXPLAIN QUERY PLAN" if database.is_sqlite else "EXPLAIN"
-        for statement, parameters in list(sent):
-            rows = await connection.exec_driver_sql(f"{explain} {statement}", parameters)  # type: ignore[arg-type]
-            found.append("\n".join(str(row[-1]) for row in rows))
-    return found
+from tests.support.query_plans import SCAN, SORT, plans, statements
 
 
 @pytest.fixture
@@ -103,3 +73,31 @@ async def test_query_plans_of_single_objects_look_up_keys(
     assert len(found) == 3
     for plan in found:
         assert SCAN[database.url.get_backend_name()] not in plan
+
+
+async def test_query_plans_of_who_asks_look_up_keys_in_one_statement(database: Database, backend: Backend) -> None:
+    member, now = await stored_member(backend, "ada", Role.ADMIN), backend.clock.now()
+    queries, sign_in_id = SqlMemberQueries(database), SignInId(backend.ids.new())
+    with statements(database) as sent:
+        assert await queries.actor(member.id, None, now) is not None
+        assert await queries.actor(member.id, sign_in_id, now) is None
+        assert await queries.sign_ins(member.id, now) == []
+        assert await queries.view(member.id, now) is not None
+    found = await plans(database, sent)
+    assert len(found) == 4
+    for plan in found:
+        assert SCAN[database.url.get_backend_name()] not in plan
+
+
+async def test_query_plans_of_stale_roles_look_at_privileged_accounts_only(
+    database: Database, backend: Backend
+) -> None:
+    await stored_member(backend, "ada", Role.ADMIN)
+    work = SqlUnitOfWork(database, backend.bus, backend.clock)
+    with statements(database) as sent:
+        async with work:
+            assert await work.members.with_stale_role(backend.clock.now(), 10) == []
+    (plan,) = await plans(database, sent)
+    assert "ix_users_role" in plan
+    assert "ix_telegram_users_role" in plan
+    assert SCAN[database.url.get_backend_name()] not in plan.replace("SCAN anon_1", "")

@@ -1,5 +1,7 @@
 """Addresses that lead nowhere, and files."""
 
+import logging
+
 import pytest
 
 from entrypoints.web.pages import show_error_pages
@@ -59,3 +61,14 @@ async def test_static_modules_import_only_each_other(site: House) -> None:
 
     assert "immutable" in answer.headers["cache-control"]
     assert "from './api.js'" in answer.text
+
+
+async def test_static_file_told_at_debug_and_a_refused_one_at_info(
+    site: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.DEBUG, logger="entrypoints.http.envelope"):
+        for path in ("/static/any/js/text.js", "/static/any/js/none.js", "/sign-in"):
+            await site.client.get(path)
+    levels = [line.levelname for line in caplog.records if line.name == "entrypoints.http.envelope"]
+
+    assert levels == ["DEBUG", "INFO", "INFO"]

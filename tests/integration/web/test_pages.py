@@ -62,6 +62,15 @@ async def test_sign_in_page_carries_only_own_next(site: House) -> None:
     assert "evil" not in answer.text
 
 
+async def test_sign_in_pages_lead_a_guest_to_no_page_of_members(site: House) -> None:
+    for path in ("/sign-in", "/sign-in/link", "/sign-in/forgotten"):
+        answer = await site.client.get(path)
+        links = re.findall(r'<a [^>]*href="([^"]*)"', answer.text)
+
+        assert links, path
+        assert [link for link in links if link.startswith(MEMBERS_PAGES)] == [], path
+
+
 async def test_link_page_never_sees_the_token(site: House) -> None:
     answer = await site.client.get("/sign-in/link")
 
@@ -77,7 +86,7 @@ async def test_pages_without_inline_script_or_style(site: House) -> None:
     for path in paths:
         answer = await site.client.get(path, headers=member.headers)
         assert answer.status_code == 200, path
-        assert answer.headers["cache-control"] == "private, no-cache"
+        assert answer.headers["cache-control"] == "no-store"
         assert not re.search(r"<script(?![^>]*(src=|type=\"application/json\"))", answer.text), path
         assert not re.search(r"\s(style|on\w+)=[\"']", answer.text), path
 

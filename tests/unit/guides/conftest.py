@@ -27,7 +27,7 @@ class LibraryWorld:
         self.store, self.bus, self.clock, self.ids = MemoryStore(), InMemoryBus(), ManualClock(), SequentialIds()
         self.heard: list[Announcement] = []
         self.bus.listen(self.heard.append)
-        queries = InMemoryGuideQueries(self.store)
+        self.queries = queries = InMemoryGuideQueries(self.store)
         self.library = GuideLibrary(self.unit_of_work, SnowballAnalyzer(), self.clock, self.ids, DEFAULT_CATEGORIES)
         self.reading = GuideReading(self.unit_of_work, queries, self.clock, self.ids)
         self.transfer = GuideTransfer(self.unit_of_work, self.library, queries, FrontMatterFormat(), self.clock)
@@ -47,17 +47,18 @@ class LibraryWorld:
         return Actor(member.id, role)
 
     async def import_texts(
-        self, files: Mapping[str, str], *, prune: bool = False, dry_run: bool = False, collection: str = "docs"
+        self, files: Mapping[str, str], *, by: Actor = OPERATOR, prune: bool = False, dry_run: bool = False
     ) -> dict[str, ImportAction]:
         """Import texts by path; what became of each."""
-        return {outcome.path: outcome.action for outcome in await self.import_all(files, prune=prune, dry_run=dry_run)}
+        outcomes = await self.import_all(files, by=by, prune=prune, dry_run=dry_run)
+        return {outcome.path: outcome.action for outcome in outcomes}
 
     async def import_all(
-        self, files: Mapping[str, str], *, prune: bool = False, dry_run: bool = False, collection: str = "docs"
+        self, files: Mapping[str, str], *, by: Actor = OPERATOR, prune: bool = False, dry_run: bool = False
     ) -> list[ImportedFile]:
         """Import texts by path; every outcome."""
         given = [GuideFile(path, text) for path, text in files.items()]
-        outcomes = self.transfer.import_files(OPERATOR, collection, given, prune=prune, dry_run=dry_run)
+        outcomes = self.transfer.import_files(by, "docs", given, prune=prune, dry_run=dry_run)
         return [outcome async for outcome in outcomes]
 
     async def titles(self, actor: Actor = OPERATOR) -> list[str]:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from application.guides.importing import ImportAction, ImportedFile
 from domain.errors import NotAllowed
 from domain.guides import DEFAULT_CATEGORIES
-from domain.identity import GUEST, OPERATOR
+from domain.identity import GUEST, OPERATOR, Role
 from tests.unit.guides.conftest import LibraryWorld
 
 STOPS = "---\ntitle: Stops\ncategory: risk\ndifficulty: advanced\ntags: [stop, loss]\nrole: SUBSCRIBER\n---\nText.\n"
@@ -123,6 +123,61 @@ async def test_import_by_a_guest_is_not_allowed(world: LibraryWorld) -> None:
         await anext(world.transfer.import_files(GUEST, "docs", []))
     with pytest.raises(NotAllowed):
         await world.transfer.export(GUEST)
+
+
+OWNERS = "---\ntitle: Books\nrole: OWNER\n---\nThe figures.\n"
+
+
+@pytest.mark.parametrize("text", [STOPS, OWNERS, OWNERS.replace("figures", "lies")], ids=["lower", "same", "other"])
+async def test_import_by_an_admin_over_an_owners_guide_is_refused(world: LibraryWorld, text: str) -> None:
+    await world.import_texts({"books.md": OWNERS})
+    before = await world.guides()
+
+    (outcome,) = await world.import_all({"books.md": text}, by=await world.member("admin", Role.ADMIN))
+
+    assert (outcome.action, outcome.error) == (FAILED, "This needs the role OWNER.")
+    assert await world.guides() == before
+
+
+async def test_import_by_an_admin_of_a_guide_for_owners_is_refused(world: LibraryWorld) -> None:
+    admin = await world.member("admin", Role.ADMIN)
+
+    outcomes = await world.import_texts({"books.md": OWNERS, "stops.md": STOPS}, by=admin)
+
+    assert outcomes == {"books.md": FAILED, "stops.md": CREATED}
+    assert await world.titles() == ["Stops"]
+
+
+async def test_import_by_an_admin_to_make_an_open_guide_the_owners_is_refused(world: LibraryWorld) -> None:
+    await world.import_texts({"stops.md": STOPS})
+    admin = await world.member("admin", Role.ADMIN)
+
+    outcomes = await world.import_texts({"stops.md": STOPS.replace("SUBSCRIBER", "OWNER")}, by=admin)
+
+    assert outcomes == {"stops.md": FAILED}
+    assert await world.titles(admin) == ["Stops"]
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+async def test_import_with_prune_by_an_admin_leaves_owners_guides_unmentioned(
+    world: LibraryWorld, *, dry_run: bool
+) -> None:
+    await world.import_texts({"books.md": OWNERS, "stops.md": STOPS})
+    admin = await world.member("admin", Role.ADMIN)
+
+    outcomes = await world.import_texts({}, by=admin, prune=True, dry_run=dry_run)
+
+    assert outcomes == {"stops.md": RETIRED}
+    assert await world.titles() == (["Books", "Stops"] if dry_run else ["Books"])
+
+
+async def test_export_by_an_admin_holds_no_owners_guides(world: LibraryWorld) -> None:
+    await world.import_texts({"books.md": OWNERS, "stops.md": STOPS})
+
+    files = await world.transfer.export(await world.member("admin", Role.ADMIN))
+
+    assert [file.path for file in files] == ["stops.md"]
+    assert [file.path for file in await world.transfer.export(OPERATOR)] == ["books.md", "stops.md"]
 
 
 _LINES = st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\u2028\u2029\x85"), max_size=40)

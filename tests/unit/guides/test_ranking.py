@@ -2,6 +2,7 @@
 
 import random
 from collections import Counter
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
@@ -10,7 +11,7 @@ from adapters.text.analyzer import SnowballAnalyzer
 from application.guides._query import QueryReader, rarity
 from application.guides._spelling import distance
 from application.guides.passages import index_guide
-from application.guides.ranking import Ranked, heading_reader, rank
+from application.guides.ranking import WEIGHTS_WITH_MEANING, Ranked, heading_reader, rank
 from application.ports.guides import Candidate, Candidates
 from domain.guides import Difficulty, GuideContent, GuideId
 
@@ -96,6 +97,33 @@ def test_ranking_phrase_is_taken_for_what_guides_call_it() -> None:
 def test_ranking_words_written_together_are_the_same_as_apart() -> None:
     guides = {"Accounts": "The login needs a code.", "Wood": "A log in the fire."}
     assert ranked("log in code", guides)[0].candidate.guide_title == "Accounts"
+
+
+def test_ranking_by_meaning_weighs_the_passage_its_guides_three_nearest_and_the_whole_guide() -> None:
+    found = candidates()
+    near = {each.key: 0.1 for each in found.found}
+    stops = [each.key for each in found.found if each.guide_title == "Stops"]
+    beyond = {(stops[0][0], place): value for place, value in ((90, 0.5), (91, 0.6), (92, 0.2))}
+    query = READER.read("stop")
+    best = rank(query, replace(found, similarities=near | beyond), heading_reader(ANALYZER))[0]
+    measures = best.measures
+    assert best.candidate.guide_title == "Stops"
+    assert measures["near"] == 0.1
+    assert measures["near_guide"] == pytest.approx((0.5 + 0.6 + 0.2) / 3)
+    assert measures["near_whole"] == pytest.approx((0.5 + 0.6 + 0.2 + 0.1 * len(stops)) / (3 + len(stops)))
+    assert best.score == pytest.approx(sum(weight * measures[name] for name, weight in WEIGHTS_WITH_MEANING.items()))
+
+
+def test_ranking_guide_that_is_nearer_as_a_whole_stands_first() -> None:
+    guides = {"A": "Red.\n\n## More\n\nBlue.", "B": "Red.\n\n## More\n\nBlue."}
+    found = candidates(guides)
+    near = {each.key: 0.4 for each in found.found}
+    for key in [each.key for each in found.found if each.guide_title == "B"][1:]:
+        near[key] = 0.5
+    first_of_each = replace(found, found=tuple(each for each in found.found if not each.passage.position))
+    both = rank(READER.read("red"), replace(first_of_each, similarities=near), heading_reader(ANALYZER))
+    assert [each.candidate.guide_title for each in both] == ["B", "A"]
+    assert ranked("red", guides)[0].candidate.guide_title == "A"
 
 
 def test_ranking_rarity_falls_with_frequency_and_stays_positive() -> None:

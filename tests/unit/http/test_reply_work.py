@@ -100,3 +100,31 @@ async def test_shutdown_step_that_fails_keeps_no_other_from_running(
     assert connections.closed == 1
     failed = [vars(record)["step"] for record in caplog.records if record.message == "shutdown_step_failed"]
     assert failed == ["sockets"]
+
+
+class Loop:
+    """Counts its starts and its ends."""
+
+    starts = ends = 0
+
+    async def run(self) -> None:
+        self.starts += 1
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self.ends += 1
+
+
+@pytest.mark.parametrize("name", ["identity_sweeper", "mail_worker", "event_retention", "embedding_in_background"])
+async def test_application_lives_with_every_loop_and_ends_each(container: Container, name: str) -> None:
+    worker, loop = FailingWorker(failures=0), Loop()
+    container.reply_worker.override(providers.Object(worker))
+    container.database.override(providers.Object(Connections()))
+    getattr(container, name).override(providers.Object(loop))
+
+    async with lifespan(container, ReplyWork(container))(Litestar([], logging_config=None)):
+        await turns()
+        running = (loop.starts, loop.ends)
+
+    assert running == (1, 0)
+    assert (loop.starts, loop.ends) == (1, 1)

@@ -4,6 +4,8 @@ import ipaddress
 from typing import Any, cast
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from litestar.types import HTTPScope
 
 from domain.errors import GuildhallError, Invalid, Malformed
@@ -76,6 +78,14 @@ def test_refused_value_of_a_parameter_names_the_parameter() -> None:
         ("10.0.0.1", "", "10.0.0.1"),
         ("10.0.0.1", "::ffff:198.51.100.1", "198.51.100.1"),
         ("::1", "[2001:db8::1]", "2001:db8::1"),
+        ("::1", "[2001:db8::1]:4711", "2001:db8::1"),
+        ("10.0.0.1", "198.51.100.1:4711", "198.51.100.1"),
+        ("10.0.0.1", "fe80::1%eth0", "fe80::1"),
+        ("10.0.0.1", "fe80::1%<script>", "fe80::1"),
+        ("::1%lo", "198.51.100.1", "198.51.100.1"),
+        ("10.0.0.1", ", ,198.51.100.1, ,", "198.51.100.1"),
+        ("10.0.0.1", "unknown", "10.0.0.1"),
+        ("10.0.0.1", "1" * 5_000, "10.0.0.1"),
         ("192.0.2.1", "198.51.100.1", "192.0.2.1"),
         (None, "198.51.100.1", None),
     ],
@@ -87,6 +97,15 @@ def test_client_address_behind_proxies_is_the_last_unknown_hop(
     believe_proxies(found, PROXIES)
     client = found["client"]
     assert (client[0] if client else None) == believed
+
+
+@given(st.text(st.characters(max_codepoint=255)))
+def test_client_address_of_any_header_is_an_address_of_the_proxy_or_another(forwarded: str) -> None:
+    found = scope("10.0.0.1")
+    found["headers"] = [(b"x-forwarded-for", forwarded.encode("latin-1"))]
+    believe_proxies(found, PROXIES)
+    assert found["client"]
+    assert str(ipaddress.ip_address(found["client"][0])) == found["client"][0]
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,10 @@
 
 import pytest
 
-from application.identity.sign_in import Credentials, Device
+from application.identity.sign_in import Credentials
 from application.ports.realtime import RightsChanged
 from domain.errors import InvalidCredentials, InvalidToken
-from domain.identity import OPERATOR, Role
+from domain.identity import OPERATOR, Device, Role
 from tests.unit.identity.conftest import PASSWORD, IdentityWorld
 
 DEVICE = Device(ip="127.0.0.1", user_agent="test")
@@ -22,7 +22,7 @@ DEVICE = Device(ip="127.0.0.1", user_agent="test")
 async def test_sign_in_by_either_name_ignoring_case_gives_the_members_tokens(
     world: IdentityWorld, credentials: Credentials
 ) -> None:
-    ann = await world.members.register(email="ann@example.org", username="ann", password=PASSWORD)
+    ann = await world.registered("ann", "ann@example.org")
 
     signed_in = await world.auth.sign_in(credentials, DEVICE)
     actor, expires_at = await world.auth.actor(signed_in.access_token)
@@ -42,7 +42,7 @@ async def test_sign_in_by_either_name_ignoring_case_gives_the_members_tokens(
     ids=["password", "username", "email", "no-name"],
 )
 async def test_sign_in_with_a_wrong_part_never_tells_which(world: IdentityWorld, credentials: Credentials) -> None:
-    await world.members.register(email=None, username="ann", password=PASSWORD)
+    await world.registered("ann")
 
     with pytest.raises(InvalidCredentials) as refusal:
         await world.auth.sign_in(credentials, DEVICE)
@@ -51,7 +51,7 @@ async def test_sign_in_with_a_wrong_part_never_tells_which(world: IdentityWorld,
 
 
 async def test_refresh_rotates_and_the_new_token_works(world: IdentityWorld) -> None:
-    await world.members.register(email=None, username="ann", password=PASSWORD)
+    await world.registered("ann")
     first = await world.auth.sign_in(Credentials(PASSWORD, username="ann"), DEVICE)
 
     second = await world.auth.refresh(first.refresh_token)
@@ -62,7 +62,7 @@ async def test_refresh_rotates_and_the_new_token_works(world: IdentityWorld) -> 
 
 
 async def test_refresh_by_two_tabs_within_the_grace_gives_the_same_successor(world: IdentityWorld) -> None:
-    await world.members.register(email=None, username="ann", password=PASSWORD)
+    await world.registered("ann")
     first = await world.auth.sign_in(Credentials(PASSWORD, username="ann"), DEVICE)
 
     one = await world.auth.refresh(first.refresh_token)
@@ -73,7 +73,7 @@ async def test_refresh_by_two_tabs_within_the_grace_gives_the_same_successor(wor
 
 
 async def test_refresh_reused_after_the_grace_ends_the_sign_in(world: IdentityWorld) -> None:
-    await world.members.register(email=None, username="ann", password=PASSWORD)
+    await world.registered("ann")
     first = await world.auth.sign_in(Credentials(PASSWORD, username="ann"), DEVICE)
     second = await world.auth.refresh(first.refresh_token)
     world.later(seconds=31)
@@ -95,7 +95,7 @@ async def test_refresh_with_garbage_is_refused(world: IdentityWorld, token: str)
 
 
 async def test_refresh_after_seven_idle_days_is_refused(world: IdentityWorld) -> None:
-    await world.members.register(email=None, username="ann", password=PASSWORD)
+    await world.registered("ann")
     first = await world.auth.sign_in(Credentials(PASSWORD, username="ann"), DEVICE)
     world.later(days=7)
 
@@ -104,7 +104,7 @@ async def test_refresh_after_seven_idle_days_is_refused(world: IdentityWorld) ->
 
 
 async def test_sign_out_ends_both_tokens_and_tells_the_sockets(world: IdentityWorld) -> None:
-    ann = await world.members.register(email=None, username="ann", password=PASSWORD)
+    ann = await world.registered("ann")
     signed_in = await world.auth.sign_in(Credentials(PASSWORD, username="ann"), DEVICE)
     actor, _ = await world.auth.actor(signed_in.access_token)
 
@@ -118,7 +118,7 @@ async def test_sign_out_ends_both_tokens_and_tells_the_sockets(world: IdentityWo
 
 
 async def test_access_token_after_thirty_minutes_is_refused(world: IdentityWorld) -> None:
-    await world.members.register(email=None, username="ann", password=PASSWORD)
+    await world.registered("ann")
     signed_in = await world.auth.sign_in(Credentials(PASSWORD, username="ann"), DEVICE)
     world.later(minutes=30)
 
@@ -143,7 +143,7 @@ async def test_link_signs_in_once_and_not_after_its_time(world: IdentityWorld) -
 
 
 async def test_password_reset_by_the_operator_ends_every_sign_in(world: IdentityWorld) -> None:
-    ann = await world.members.register(email=None, username="ann", password=PASSWORD)
+    ann = await world.registered("ann")
     signed_in = await world.auth.sign_in(Credentials(PASSWORD, username="ann"), DEVICE)
 
     await world.members.set_password(OPERATOR, ann.id, "another long password")

@@ -79,7 +79,13 @@ async def test_guide_reader_steps_stay_numbered_and_whole() -> None:
 async def test_guide_reader_step_chosen_alone_comes_with_those_before_it() -> None:
     routine = "Before each order do this.\n\n1. Look.\n2. Think.\n3. Divide the trailing stop risk.\n4. Rest."
     said = await answer(request("trailing stop", passage(1, STOPS), passage(2, routine, title="Routine", score=9.5)))
-    assert "Before each order do this.\n\n1. Look.\n2. Think.\n3. Divide the trailing stop risk. [2]" in said
+    assert "Before each order do this.\n\n1. Look.\n2. Think.\n3. Divide the trailing stop risk. [2]\n\n…" in said
+
+
+async def test_guide_reader_what_is_left_out_between_sentences_shows() -> None:
+    text = "A trailing stop follows the price. Coffee is hot.\n\nTea is cold.\n\nA trailing stop never moves back."
+    said = await answer(request("trailing stop", passage(1, text)))
+    assert "follows the price.\n\n…\n\nA trailing stop never moves back." in said
 
 
 async def test_guide_reader_list_cut_by_its_passage_begins_with_an_ellipsis() -> None:

@@ -36,6 +36,13 @@ def test_metrics_of_sockets_and_replies_add_up() -> None:
     assert value("guildhall_chat_reply_seconds_sum", {"provider": "LOCAL"}) == 1.5
 
 
+def test_metrics_of_lost_audit_lines_count_by_action() -> None:
+    metrics = Metrics()
+    metrics.audit_failed("role.granted")
+    metrics.audit_failed("role.granted")
+    assert metrics.registry.get_sample_value("guildhall_audit_failures_total", {"action": "role.granted"}) == 2
+
+
 def test_metrics_page_has_process_figures_and_content_type() -> None:
     page, content_type = Metrics().render()
     assert b"process_resident_memory_bytes" in page
@@ -56,4 +63,5 @@ def test_null_metrics_take_everything_and_show_nothing() -> None:
     metrics.socket_closed()
     metrics.events_sent(1)
     metrics.reply_finished("failed", "LOCAL", 0.1)
+    metrics.audit_failed("role.granted")
     assert metrics.render()[0] == b""

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.security.keys import MAX_FILE_BYTES, SigningKey, SigningKeys
+from adapters.security.key_file import MAX_FILE_BYTES, load_or_create
+from adapters.security.keys import SigningKey, SigningKeys
 from application.ports.system import CannotStart
 
 GOOD = base64.b64encode(b"m" * 32).decode()
@@ -24,11 +25,11 @@ def written(path: Path, text: str | bytes, mode: int = 0o600) -> Path:
 
 def test_key_file_absent_is_made_private_and_stays_the_same(tmp_path: Path) -> None:
     path = tmp_path / "data" / "signing.keys"
-    keys = SigningKeys.load_or_create(path)
+    keys = load_or_create(path)
     assert path.stat().st_mode & 0o777 == 0o600
     assert path.parent.stat().st_mode & 0o077 == 0
     assert len(keys.current.material) == 32
-    assert SigningKeys.load_or_create(path).current == keys.current
+    assert load_or_create(path).current == keys.current
     assert [entry.name for entry in path.parent.iterdir()] == ["signing.keys"]
 
 
@@ -38,7 +39,7 @@ def test_key_file_made_by_many_at_once_is_one_key_for_all(tmp_path: Path) -> Non
 
     def start(_number: int) -> SigningKey:
         barrier.wait()
-        return SigningKeys.load_or_create(path).current
+        return load_or_create(path).current
 
     with ThreadPoolExecutor(8) as threads:
         found = set(threads.map(start, range(8)))
@@ -48,7 +49,7 @@ def test_key_file_made_by_many_at_once_is_one_key_for_all(tmp_path: Path) -> Non
 
 def test_key_file_with_several_lines_keeps_old_keys_current_first(tmp_path: Path) -> None:
     path = written(tmp_path / "k", f"# rotated\n\nnew:{GOOD}\r\n old:{OTHER}\n")
-    keys = SigningKeys.load_or_create(path)
+    keys = load_or_create(path)
     assert keys.current.kid == "new"
     assert keys.find("old") == SigningKey("old", b"n" * 32)
     assert keys.find("none") is None
@@ -59,7 +60,7 @@ def test_key_file_with_several_lines_keeps_old_keys_current_first(tmp_path: Path
 def test_key_file_open_to_others_is_refused_with_the_remedy(tmp_path: Path, mode: int) -> None:
     path = written(tmp_path / "k", f"a:{GOOD}", mode)
     with pytest.raises(CannotStart, match=r"chmod 600") as refused:
-        SigningKeys.load_or_create(path)
+        load_or_create(path)
     assert f"{mode:04o}" in str(refused.value)
 
 
@@ -84,7 +85,7 @@ def test_key_file_with_garbage_is_refused_and_left_alone(tmp_path: Path, text: s
     path = written(tmp_path / "k", text)
     before = path.read_bytes()
     with pytest.raises(CannotStart) as refused:
-        SigningKeys.load_or_create(path)
+        load_or_create(path)
     assert str(path) in str(refused.value)
     assert "Expected" in str(refused.value)
     assert GOOD[:-1] not in str(refused.value)
@@ -93,16 +94,16 @@ def test_key_file_with_garbage_is_refused_and_left_alone(tmp_path: Path, text: s
 
 def test_key_file_that_is_a_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CannotStart, match="GUILDHALL_SECRET_KEY"):
-        SigningKeys.load_or_create(tmp_path)
+        load_or_create(tmp_path)
     with pytest.raises(CannotStart):
-        SigningKeys.load_or_create(written(tmp_path / "file", "x") / "below")
+        load_or_create(written(tmp_path / "file", "x") / "below")
 
 
 @given(st.binary(max_size=200))
 def test_key_file_with_any_bytes_loads_or_says_why(tmp_path: Path, octets: bytes) -> None:
     path = written(tmp_path / "k", octets)
     with pytest.raises(CannotStart, match="Expected"):
-        SigningKeys.load_or_create(path)
+        load_or_create(path)
 
 
 def test_keys_from_secrets_are_the_same_in_every_process() -> None:
@@ -131,5 +132,5 @@ def test_keys_without_any_are_refused() -> None:
 def test_key_file_in_folder_without_rights_says_what_to_do(tmp_path: Path) -> None:
     folder = tmp_path / ("n" * 300)
     with pytest.raises(CannotStart, match="Make the folder writable"):
-        SigningKeys.load_or_create(folder / "k")
+        load_or_create(folder / "k")
     assert list(tmp_path.iterdir()) == []

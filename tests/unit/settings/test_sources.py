@@ -54,7 +54,7 @@ def test_settings_of_prepared_environment_are_all_taken() -> None:
     assert [str(network) for network in settings.trusted_proxies] == ["10.0.0.0/8", "::1/128"]
     assert settings.telegram.bot_token == Secret("123456:TEST")
     assert settings.go_bridge.url == "http://127.0.0.1:8080"
-    assert set(settings.secrets) == {"k" * 40, "123456:TEST", "abc_DEF-1", "sk-or-v1-abc"}
+    assert set(settings.secrets) == {"k" * 40, "123456:TEST", "abc_DEF-1", "sk-or-v1-abc", "pw"}
 
 
 def test_settings_of_toml_file_are_nested_as_their_names(folder: Path) -> None:
@@ -100,9 +100,9 @@ def test_settings_file_named_on_command_line_wins_over_environment(folder: Path)
 
 
 def test_settings_bot_token_by_its_usual_name_is_read_too() -> None:
-    assert load_settings({"TELEGRAM_BOT_TOKEN": "1:a"}).telegram.bot_token == Secret("1:a")
-    both = {"TELEGRAM_BOT_TOKEN": "1:a", "GUILDHALL_TELEGRAM_BOT_TOKEN": "2:b"}
-    assert load_settings(both).telegram.bot_token == Secret("2:b")
+    assert load_settings({"TELEGRAM_BOT_TOKEN": "1:aaaaaaa"}).telegram.bot_token == Secret("1:aaaaaaa")
+    both = {"TELEGRAM_BOT_TOKEN": "1:aaaaaaa", "GUILDHALL_TELEGRAM_BOT_TOKEN": "2:bbbbbbb"}
+    assert load_settings(both).telegram.bot_token == Secret("2:bbbbbbb")
     assert problems({"TELEGRAM_BOT_TOKEN": "none of ours"})[0].startswith("TELEGRAM_BOT_TOKEN: ")
 
 

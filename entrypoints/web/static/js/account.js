@@ -1,9 +1,61 @@
-// Signing out. What was kept for this member in the browser goes too.
+// One's own account: forms, the code that links Telegram, and signing out.
 
-import { call } from './api.js';
-import { toast } from './dom.js';
+import { call, goToSignIn } from './api.js';
+import { wireDialogs } from './chrome.js';
+import { announce, toast } from './dom.js';
+import { wireDownloads, wireForms, wirePasswords } from './forms.js';
 
-document.querySelector('[data-sign-out]').addEventListener('click', async ({ currentTarget: pressed }) => {
+const LOOK_EVERY = 3_000;
+let watched = null;
+
+wireForms();
+wirePasswords();
+wireDownloads();
+wireDialogs();
+document.querySelector('[data-sign-out]').addEventListener('click', signOut);
+document.getElementById('link-telegram')?.addEventListener('done', ({ detail }) => showCode(detail));
+document.getElementById('finish-link')?.addEventListener('done', () => location.reload());
+document.addEventListener('done', ({ target }) => {
+  if (target.hasAttribute('data-leaves')) forget();
+});
+
+/** Show the code and watch what becomes of it, until it is used, has expired, or another one takes its place. */
+async function showCode({ request_id: id, code, expires_at: expiresAt }) {
+  const place = document.getElementById('link-code');
+  const password = document.getElementById('finish-link');
+  watched = id;
+  place.hidden = false;
+  password.hidden = true;
+  password.dataset.call = `POST /auth/link-code/${id}/confirm`;
+  place.querySelector('code').textContent = `/link ${code}`;
+  place.querySelector('time').textContent = new Date(expiresAt).toLocaleTimeString([], { timeStyle: 'short' });
+  announce(place.querySelector('p').textContent);
+  for (;;) {
+    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY));
+    if (watched !== id) return;
+    const state = await stateOf(id);
+    if (watched !== id) return;
+    if (state === 'linked') return void location.reload();
+    if (state === 'over') break;
+    // What could not be asked leaves a half-typed password where it is.
+    if (state !== 'unknown') password.hidden = state !== 'awaiting_password';
+  }
+  place.hidden = true;
+  toast('The code is no longer good. Ask for another one.');
+}
+
+/** `linked`, `over`, or how far it has come; what could not be asked now is asked again. */
+async function stateOf(id) {
+  try {
+    const { state, is_expired: isExpired } = await call('GET', `/auth/link-code/${id}`);
+    return isExpired || state === 'declined' ? 'over' : state;
+  } catch (problem) {
+    if (problem.status === 401) goToSignIn();
+    return problem.isPassing ? 'unknown' : 'over';
+  }
+}
+
+async function signOut({ currentTarget: pressed }) {
   pressed.disabled = true;
   try {
     await call('POST', '/auth/logout');
@@ -14,7 +66,12 @@ document.querySelector('[data-sign-out]').addEventListener('click', async ({ cur
       return;
     }
   }
-  localStorage.removeItem(`guildhall.outbox.${pressed.dataset.signOut}`);
-  sessionStorage.clear();
+  forget();
   location.assign('/sign-in');
-});
+}
+
+/** What was kept for this member in the browser goes too. */
+function forget() {
+  localStorage.removeItem(`guildhall.outbox.${document.querySelector('[data-sign-out]').dataset.signOut}`);
+  sessionStorage.clear();
+}

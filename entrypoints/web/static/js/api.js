@@ -1,4 +1,4 @@
-// Calls to the API: the CSRF header, one silent refresh on 401, problem documents as errors.
+// Calls to the API: the CSRF header, one silent refresh when a sign-in has grown old, problem documents as errors.
 
 const BASE = '/api/v1';
 const UNSAFE = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
@@ -29,9 +29,17 @@ export async function call(method, path, body = undefined, options = {}) {
 /** Call and return the response itself, for downloads and pages. `path` is the whole path. */
 export async function request(method, path, body = undefined, { headers = {}, refreshes = true, signal } = {}) {
   const response = await send(method, path, body, headers, signal);
-  if (response.status !== 401 || !refreshes) return checked(response);
+  if (!refreshes || !(await isPutRightByRefresh(response))) return checked(response);
   await refresh();
   return checked(await send(method, path, body, headers, signal));
+}
+
+/** Whether new cookies make the same request good: the access token has ended, or the key of the CSRF token has. */
+async function isPutRightByRefresh(response) {
+  if (response.status !== 401 && response.status !== 403) return false;
+  const { code } = await response.clone().json().catch(() => ({}));
+  // A wrong password is a 401 too. Sending it again would count it twice, and no new token makes it right.
+  return response.status === 401 ? code !== 'invalid_credentials' : code === 'csrf_failed';
 }
 
 let refreshing = null;

@@ -8,7 +8,7 @@ import { Outbox } from './outbox.js';
 import { Realtime, socketUrl } from './realtime.js';
 import { Scrolling } from './scrolling.js';
 import { SessionList } from './sessions.js';
-import { takeCodePoints } from './text.js';
+import { titleFrom } from './text.js';
 import { wireDialogs, wireDrawer } from './chrome.js';
 
 const BANNER_AFTER = 1_500;
@@ -81,7 +81,7 @@ async function begin(text) {
   composer.isBusy = true;
   for (let attempt = 1; ; attempt += 1) {
     try {
-      const made = await call('POST', '/chat/sessions', { title: takeCodePoints(text.split('\n', 1)[0], TITLE) });
+      const made = await call('POST', '/chat/sessions', { title: titleFrom(text, TITLE) });
       outbox.add(made.id, text);
       composer.clear();
       location.assign(`/chat/${made.id}`);

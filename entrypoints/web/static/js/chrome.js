@@ -27,6 +27,9 @@ export function wireDialogs() {
       dialog.querySelector('input')?.select();
     });
   }
+  for (const closer of document.querySelectorAll('dialog [data-close]')) {
+    closer.addEventListener('click', () => closer.closest('dialog').close());
+  }
   document.addEventListener('click', ({ target }) => closeMenus(target));
   document.addEventListener('keydown', (event) => {
     if (event.key !== 'Escape') return;

@@ -9,6 +9,8 @@ const token = new URLSearchParams(location.hash.slice(1)).get('token');
 
 // Out of the address bar and the history, whatever becomes of it.
 history.replaceState(null, '', location.pathname);
+// Another link of this kind, opened here, changes nothing but the fragment.
+addEventListener('hashchange', () => location.reload());
 again.addEventListener('click', signIn);
 signIn();
 

@@ -1,11 +1,13 @@
 // Signing in, registering, and bringing back a sign-in that has only grown old.
 
 import { call, mayBeSignedIn, refresh } from './api.js';
+import { clearProblems, enable, setBusy, showProblem, wirePasswords } from './forms.js';
 
 const main = document.querySelector('[data-next]');
 const status = document.getElementById('status');
 
 for (const form of document.querySelectorAll('form[data-auth]')) {
+  enable(form);
   form.addEventListener('submit', (event) => {
     event.preventDefault();
     submit(form);
@@ -34,8 +36,8 @@ async function comeBack() {
 async function submit(form) {
   const { account, email, username, password } = Object.fromEntries(new FormData(form));
   const isRegistering = form.dataset.auth === 'register';
-  clear(form);
-  busy(form, true);
+  clearProblems(form, status);
+  setBusy(form, true);
   try {
     if (isRegistering) {
       const names = { ...(email && { email }), ...(username && { username }) };
@@ -46,44 +48,14 @@ async function submit(form) {
     }
     goOn();
   } catch (problem) {
-    busy(form, false);
-    show(form, problem);
+    setBusy(form, false);
+    (showProblem(form, problem, status) ?? form.elements.password).focus();
   }
 }
 
 function signIn(account, password) {
   const name = account.includes('@') ? { email: account } : { username: account };
   return call('POST', '/auth/login', { ...name, password, mode: 'cookie' }, { refreshes: false });
-}
-
-function show(form, problem) {
-  const wait = problem.retryAfter ? ` Try again in ${Math.ceil(problem.retryAfter / 60)} min.` : '';
-  status.textContent = problem.message + wait;
-  status.hidden = false;
-  let first = null;
-  for (const { field, message } of problem.fields) {
-    const input = form.elements[field];
-    const note = input && document.getElementById(`${input.id}-problem`);
-    if (!note) continue;
-    note.textContent = message;
-    note.hidden = false;
-    input.setAttribute('aria-invalid', 'true');
-    first ??= input;
-  }
-  if (first) status.hidden = true;
-  (first ?? form.elements.password).focus();
-}
-
-function clear(form) {
-  status.hidden = true;
-  for (const input of form.querySelectorAll('[aria-invalid]')) input.removeAttribute('aria-invalid');
-  for (const note of form.querySelectorAll('.field__problem')) note.hidden = true;
-}
-
-function busy(form, isBusy) {
-  const submitter = form.querySelector('[type=submit]');
-  submitter.disabled = isBusy;
-  submitter.setAttribute('aria-busy', String(isBusy));
 }
 
 function wireTabs() {
@@ -108,17 +80,4 @@ function wireTabs() {
     });
   }
   if (location.hash === '#register') select(tabs[1]);
-}
-
-function wirePasswords() {
-  for (const toggle of document.querySelectorAll('[data-reveals]')) {
-    toggle.hidden = false;
-    toggle.addEventListener('click', () => {
-      const input = document.getElementById(toggle.dataset.reveals);
-      const isShown = input.type === 'password';
-      input.type = isShown ? 'text' : 'password';
-      toggle.setAttribute('aria-pressed', String(isShown));
-      input.focus();
-    });
-  }
 }

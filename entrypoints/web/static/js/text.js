@@ -24,6 +24,16 @@ export function takeCodePoints(text, count) {
   return text.slice(0, text.length - dropCodePoints(text, count).length);
 }
 
+/** The first line, cut at a word to at most `count` code points; "…" stands for what was cut off. */
+export function titleFrom(text, count) {
+  const line = text.trim().split('\n', 1)[0].trim();
+  if (codePointLength(line) <= count) return line;
+  const room = takeCodePoints(line, count - 1);
+  // A space right after what fits means that its last word is whole. A word longer than the room is cut.
+  const isWhole = /^\s/.test(line.slice(room.length));
+  return `${(isWhole ? room : room.replace(/\s+\S*$/, '')).trimEnd()}…`;
+}
+
 function isPairAt(text, index) {
   const first = text.charCodeAt(index);
   const second = text.charCodeAt(index + 1);

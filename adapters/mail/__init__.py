@@ -1,0 +1,1 @@
+"""Mail on its way out: by SMTP, to the terminal, or not at all."""

@@ -1,0 +1,1 @@
+"""Telegram: what its servers sign, checked with the bot's token."""

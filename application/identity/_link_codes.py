@@ -1,0 +1,56 @@
+"""The codes of requests to link: made, shown once, kept hashed, and found again."""
+
+from application.identity.link_views import LinkCode
+from application.ports.identity import TokenIssuer
+from application.ports.system import Clock, Ids
+from application.ports.unit_of_work import UnitOfWork
+from domain.errors import Conflict
+from domain.identity import (
+    LINK_CODE_LENGTH,
+    LINK_CODE_LIFETIME,
+    LinkRequest,
+    LinkRequestId,
+    MemberId,
+    code_refused,
+)
+
+TRIES = 5
+
+
+class LinkCodes:
+    """Eight characters each, without regard to case and spaces."""
+
+    def __init__(self, tokens: TokenIssuer, clock: Clock, ids: Ids) -> None:
+        self._tokens = tokens
+        self._clock = clock
+        self._ids = ids
+
+    async def issue(self, work: UnitOfWork, member_id: MemberId, *, is_reauthenticated: bool) -> LinkCode:
+        """A new request of the member; raises `Conflict` when no code is free."""
+        now = self._clock.now()
+        for _ in range(TRIES):
+            code = self._tokens.code()
+            request = LinkRequest(
+                LinkRequestId(self._ids.new()),
+                member_id,
+                self._tokens.hashed_code(code),
+                created_at=now,
+                expires_at=now + LINK_CODE_LIFETIME,
+                is_reauthenticated=is_reauthenticated,
+            )
+            try:
+                await work.link_requests.add(request)
+            except Conflict:
+                continue
+            return LinkCode(request.id, code, request.expires_at)
+        raise Conflict("No code is free now; try again.")
+
+    async def find(self, work: UnitOfWork, typed: str) -> LinkRequest:
+        """The request with this code; raises `InvalidToken`."""
+        code = "".join(typed.split())
+        found = None
+        if len(code) == LINK_CODE_LENGTH:
+            found = await work.link_requests.by_code_hash(self._tokens.hashed_code(code))
+        if found is None:
+            raise code_refused()
+        return found

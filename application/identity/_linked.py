@@ -1,0 +1,120 @@
+"""The steps of linking inside a transaction: whose request it is, who becomes one, and what is told of it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from application.ports.realtime import RightsChanged
+from application.ports.system import Ids
+from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
+from domain.errors import NotFound
+from domain.identity import (
+    Actor,
+    AuditAction,
+    AuditEntry,
+    LinkRequest,
+    LinkRequestId,
+    Member,
+    MemberId,
+    check_may_link,
+    code_refused,
+    merge,
+    needs_reauthentication,
+    unlink,
+)
+
+
+@asynccontextmanager
+async def one_at_a_time(unit_of_work: UnitOfWorkFactory) -> AsyncIterator[UnitOfWork]:
+    """A unit of work that no other change of owners, link or deletion runs beside.
+
+    Merging moves what makes owners, and each step locks a request and two members: two that cross would wait for each
+    other.
+    """
+    async with unit_of_work() as work:
+        await work.members.hold_owners()
+        yield work
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """The two sides of a request to link, as they are in this transaction."""
+
+    web: Member
+    telegram: Member
+
+    @classmethod
+    async def of(cls, work: UnitOfWork, request: LinkRequest) -> "Pair":
+        """Raises `InvalidToken` when either side is gone or the web account has changed since, and `Conflict` or
+        `NotAllowed` unless the two can become one.
+        """
+        if request.telegram_id is None:
+            raise code_refused()
+        telegram = await work.members.by_telegram_id(request.telegram_id)
+        if telegram is None:
+            raise code_refused()
+        web = telegram if telegram.id == request.member_id else await work.members.get(request.member_id)
+        request.check_trusted(web)
+        check_may_link(web, telegram)
+        return cls(web, telegram)
+
+    def asks_for_password(self, now: datetime) -> bool:
+        """Whether the web side has to have entered the password."""
+        return needs_reauthentication(self.web, self.telegram, now)
+
+
+async def own_request(work: UnitOfWork, actor: Actor, request_id: LinkRequestId) -> LinkRequest:
+    """The actor's request; raises `NotFound` for somebody else's too."""
+    member_id = actor.require_member()
+    request = await work.link_requests.get(request_id)
+    if request.member_id != member_id:
+        raise NotFound("There is no such request to link.", request_id=str(request_id))
+    return request
+
+
+async def presented_request(work: UnitOfWork, telegram_id: int, request_id: LinkRequestId) -> LinkRequest:
+    """The request whose code this Telegram account sent; raises `InvalidToken` for any other."""
+    try:
+        request = await work.link_requests.get(request_id)
+    except NotFound:
+        raise code_refused() from None
+    if request.telegram_id != telegram_id:
+        raise code_refused()
+    return request
+
+
+async def merge_pair(
+    work: UnitOfWork, request: LinkRequest, pair: Pair, by: Actor | None, ids: Ids, now: datetime
+) -> Member:
+    """The one member, the older of the two, with everything of both. `by` is the web side, or None for Telegram's.
+
+    The sockets of either look at their rights anew.
+    """
+    roles = {"web_role": pair.web.effective_role(now).name, "telegram_role": pair.telegram.effective_role(now).name}
+    survivor, absorbed = merge(pair.web, pair.telegram, now)
+    # The request first, while it is still whose it was; then the absorbed one, who lets go of account and grants.
+    await work.link_requests.save(request)
+    await work.members.save(absorbed, now)
+    await work.members.save(survivor, now)
+    await work.merging.move_belongings(absorbed.id, survivor.id)
+    await work.members.delete(absorbed)
+    role = survivor.effective_role(now)
+    actor = Actor(survivor.id, role, by.sign_in_id, device=by.device) if by else Actor(survivor.id, role)
+    details = {"absorbed": str(absorbed.id), "telegram_id": request.telegram_id, "role": role.name, **roles}
+    await work.audit.record(AuditEntry.of(ids.new(), now, AuditAction.LINKED, actor, survivor.id, **details))
+    for member in (absorbed, survivor):
+        work.announce(RightsChanged(member_id=member.id))
+    return survivor
+
+
+async def take_apart(work: UnitOfWork, member: Member, by: Actor, ids: Ids, now: datetime) -> Member:
+    """The new member of the Telegram account, who has nothing yet; everything stays with the web account's member."""
+    fresh = unlink(member, MemberId(ids.new()), now)
+    await work.members.save(member, now)
+    await work.members.add(fresh, now)
+    details = {"web_member": str(member.id), "telegram_member": str(fresh.id)}
+    for each in (member, fresh):
+        await work.audit.record(AuditEntry.of(ids.new(), now, AuditAction.UNLINKED, by, each.id, **details))
+        work.announce(RightsChanged(member_id=each.id))
+    return fresh

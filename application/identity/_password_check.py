@@ -1,0 +1,126 @@
+"""Whether an account and a password belong together: the one answer, with one cost, for whatever is wrong."""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from application.identity._addresses import neighbourhood
+from application.identity._refusals import Refusals
+from application.identity._throttling import Guess, SignInThrottle
+from application.ports.credentials import CredentialQueries, Login, StoredCredentials
+from application.ports.system import Clock
+from domain.errors import InvalidCredentials, TooManyRequests, Unavailable
+from domain.identity import GUEST, AuditAction, Device, as_kept
+
+KNOWN_FOR = timedelta(days=90)
+REMEMBERED_FOR, MAX_REMEMBERED = timedelta(seconds=5), 1_000
+METHOD = "password"
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """An account's name, one of the three, and its password."""
+
+    password: str = field(repr=False)
+    email: str | None = None
+    username: str | None = None
+    telegram_id: int | None = None
+
+    @property
+    def login(self) -> Login:
+        """The name, folded: the first that is given, so that no other one is counted than is looked for."""
+        if email := as_kept(self.email):
+            return Login(email=email.casefold())
+        if username := as_kept(self.username):
+            return Login(username=username.casefold())
+        return Login(telegram_id=self.telegram_id)
+
+    @property
+    def account(self) -> str:
+        """The name as attempts are counted by: what was typed, folded."""
+        login = self.login
+        return login.email or login.username or ("" if login.telegram_id is None else str(login.telegram_id))
+
+
+class PasswordCheck:
+    """Verifies credentials under the limits, and writes failures into the trail.
+
+    An unknown account, a wrong password, an account without a password and a banned one get the same answer after the
+    same statements and the same hash. No transaction and no connection is held while an attempt waits for its turn.
+    """
+
+    def __init__(
+        self, credentials: CredentialQueries, throttle: SignInThrottle, refusals: Refusals, clock: Clock
+    ) -> None:
+        self._credentials = credentials
+        self._throttle = throttle
+        self._refusals = refusals
+        self._clock = clock
+        self._remembered: dict[Login, tuple[datetime, frozenset[str]]] = {}
+
+    async def require(self, given: Credentials, device: Device) -> StoredCredentials:
+        """The account that the credentials belong to; raises `InvalidCredentials` and `TooManyRequests`."""
+        guess = Guess(given.account, neighbourhood(device.ip))
+        try:
+            await self._throttle.admit(guess)
+            if guess.is_over_limit and guess.address not in await self._familiar(given):
+                await self._throttle.wait_in_lane(guess)
+            stored = await self._find(given)
+            matches = await self._throttle.verify(
+                guess,
+                stored.password_hash if stored else None,
+                given.password,
+                is_known=guess.address in _neighbourhoods(stored),
+            )
+        except TooManyRequests:
+            await self._throttle.forgive(guess)
+            if await self._throttle.is_news(guess):
+                stored = await self._find(given)
+                await self._note(AuditAction.SIGN_IN_LIMITED, stored, device)
+            raise
+        except Unavailable:
+            await self._throttle.forgive(guess)
+            raise
+        finally:
+            self._throttle.decided(guess)
+        if stored is None or not matches or not stored.is_active:
+            await self._note(AuditAction.SIGN_IN_FAILED, stored, device, cause=_cause(stored, matches=matches))
+            raise refused()
+        await self._throttle.forgive(guess)
+        return stored
+
+    async def _familiar(self, given: Credentials) -> frozenset[str]:
+        """Where the account has signed in from, as of a few seconds ago: a flood must not read it for each attempt."""
+        now, remembered = self._clock.now(), self._remembered.get(given.login)
+        if remembered is None or remembered[0] <= now:
+            if len(self._remembered) >= MAX_REMEMBERED:
+                self._remembered.clear()
+            remembered = (now + REMEMBERED_FOR, _neighbourhoods(await self._find(given)))
+            self._remembered[given.login] = remembered
+        return remembered[1]
+
+    async def _find(self, given: Credentials) -> StoredCredentials | None:
+        return await self._credentials.find(given.login, self._clock.now() - KNOWN_FOR)
+
+    async def _note(
+        self, action: AuditAction, stored: StoredCredentials | None, device: Device, **details: object
+    ) -> None:
+        guest = replace(GUEST, device=device)
+        await self._refusals.note(action, guest, stored.member_id if stored else None, method=METHOD, **details)
+
+
+def refused() -> InvalidCredentials:
+    """One answer, whichever part was wrong."""
+    return InvalidCredentials("The account and the password do not belong together.")
+
+
+def _neighbourhoods(stored: StoredCredentials | None) -> frozenset[str]:
+    found = map(neighbourhood, stored.addresses if stored else ())
+    return frozenset(each for each in found if each is not None)
+
+
+def _cause(stored: StoredCredentials | None, *, matches: bool) -> str:
+    if stored is None:
+        return "unknown_account"
+    if stored.password_hash is None:
+        return "no_password"
+    return "banned" if matches else "wrong_password"

@@ -1,0 +1,138 @@
+"""Slowing down whoever guesses passwords, and nobody else.
+
+Everything counts by what was typed, never by what exists: an unknown account is treated as any other.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from application.identity._hashing import Claim, HashingQueue, Standing
+from application.ports.limits import Attempt, Limit, RateLimiter
+from application.ports.system import Clock
+from domain.errors import TooManyRequests
+
+PER_ACCOUNT_AND_ADDRESS = Limit(5, timedelta(minutes=15))
+PER_ADDRESS = Limit(30, timedelta(minutes=15))
+PER_ACCOUNT = Limit(100, timedelta(hours=1))
+TOLD = Limit(1, timedelta(minutes=15))
+DOUBTFUL_FROM = 10
+PACE = timedelta(seconds=1)
+PLACES = 3
+SOON = timedelta(seconds=5)
+MAX_LANES = 10_000
+
+
+@dataclass(slots=True)
+class Guess:
+    """One attempt at an account, as it was typed, from an address; `counted` is what it stands under."""
+
+    account: str
+    address: str | None
+    counted: list[Attempt] = field(default_factory=list)
+    undecided: list[str] = field(default_factory=list)
+    failures: int = 0
+    misses: int = 0
+    is_over_limit: bool = False
+
+    @property
+    def per_account(self) -> Attempt:
+        """How failures at the account are counted, from wherever they come."""
+        return Attempt(f"sign_in_account:{self.account}", PER_ACCOUNT)
+
+
+class PacedLane:
+    """About one turn a second for each account, and few who wait for theirs."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._next: dict[str, datetime] = {}
+
+    async def turn(self, account: str) -> None:
+        """Return when it is this attempt's turn; raises `TooManyRequests` when too many wait already."""
+        now = self._clock.now()
+        begins = max(now, self._next.get(account, now))
+        if begins - now > PLACES * PACE or (account not in self._next and self._is_full(now)):
+            raise TooManyRequests("Too many attempts at this account; try again later.", max(begins - now, PACE))
+        self._next[account] = begins + PACE
+        await self._clock.sleep((begins - now).total_seconds())
+
+    def _is_full(self, now: datetime) -> bool:
+        if len(self._next) >= MAX_LANES:
+            self._next = {account: begins for account, begins in self._next.items() if begins > now}
+        return len(self._next) >= MAX_LANES
+
+
+class SignInThrottle:
+    """Failures are limited per account and address, and per address. An account with 100 failures in an hour is slowed
+    for addresses it has not signed in from, and stays as fast as ever for those that it has.
+    """
+
+    def __init__(self, limiter: RateLimiter, hashing: HashingQueue, clock: Clock) -> None:
+        self._limiter = limiter
+        self._hashing = hashing
+        self._lane = PacedLane(clock)
+        self._undecided: Counter[str] = Counter()
+
+    async def admit(self, guess: Guess) -> None:
+        """Count the attempt as a failure until it is forgiven; raises `TooManyRequests` at a limit."""
+        attempts = [Attempt(f"sign_in:{guess.account}:{guess.address}", PER_ACCOUNT_AND_ADDRESS)]
+        if guess.address is not None:
+            attempts.append(Attempt(f"sign_in_address:{guess.address}", PER_ADDRESS))
+        try:
+            await self._limiter.acquire(attempts)
+        except TooManyRequests as error:
+            if any(self._undecided[attempt.key] for attempt in attempts):
+                # Not all that is counted has failed: some who wait for their hash know their password.
+                raise TooManyRequests(error.message, min(error.retry_after, SOON)) from None
+            raise
+        guess.counted.extend(attempts)
+        guess.undecided = [attempt.key for attempt in attempts]
+        self._undecided.update(guess.undecided)
+        guess.failures = await self._limiter.count(guess.per_account)
+        # Those of the address that still wait for their hash have not failed yet; this one is among them.
+        guess.misses = max(await self._limiter.count(attempts[-1]) - self._undecided[attempts[-1].key], 0)
+        try:
+            await self._limiter.acquire([guess.per_account])
+        except TooManyRequests:
+            guess.is_over_limit = True
+        else:
+            guess.counted.append(guess.per_account)
+
+    async def wait_in_lane(self, guess: Guess) -> None:
+        """Return when it is the turn of an attempt at a slowed account; raises `TooManyRequests` when too many wait."""
+        await self._lane.turn(guess.account)
+
+    async def verify(self, guess: Guess, password_hash: str | None, password: str, *, is_known: bool) -> bool:
+        """Whether they belong together, when it is this attempt's turn.
+
+        Raises `TooManyRequests` when too many wait. Hold no connection to the database meanwhile.
+        """
+        claim = Claim(guess.account, guess.address or "", _standing(guess, is_known=is_known), guess.misses)
+        return await self._hashing.verify_for(claim, password_hash, password)
+
+    async def forgive(self, guess: Guess) -> None:
+        """It was no failure."""
+        await self._limiter.release(guess.counted)
+        guess.counted.clear()
+
+    def decided(self, guess: Guess) -> None:
+        """The attempt is over, whatever came of it."""
+        self._undecided.subtract(guess.undecided)
+        self._undecided = +self._undecided
+        guess.undecided = []
+
+    async def is_news(self, guess: Guess) -> bool:
+        """Whether the trail hears of this refusal: once in a quarter of an hour for an account and for an address."""
+        keys = [f"told:{guess.account}", f"told_address:{guess.address}"]
+        try:
+            await self._limiter.acquire([Attempt(key, TOLD) for key in keys])
+        except TooManyRequests:
+            return False
+        return True
+
+
+def _standing(guess: Guess, *, is_known: bool) -> Standing:
+    if is_known:
+        return Standing.KNOWN
+    return Standing.DOUBTFUL if guess.failures >= DOUBTFUL_FROM else Standing.ORDINARY

@@ -1,0 +1,124 @@
+"""What is kept of a member: handed over to them, and removed."""
+
+from collections.abc import AsyncIterator, Mapping
+
+from application.identity._auditing import Trail
+from application.identity._reauthentication import Reauthentication
+from application.identity._rights import require_other_owner, require_same_rights
+from application.ports.identity import MemberExport, MemberQueries
+from application.ports.realtime import ReplyStopped, RightsChanged, RunningReplies
+from application.ports.system import Clock, Ids
+from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
+from domain.chat import ChatSession
+from domain.errors import Conflict, Invalid, NotAllowed, NotFound
+from domain.identity import Actor, AuditAction, Member, MemberId, Role
+
+ExportedRecord = tuple[str, Mapping[str, object]]
+
+
+class DataRights:
+    """A member's right to all that is kept of them, and to its end.
+
+    Everybody exports and deletes their own; an OWNER exports anybody's, and who may ban a member may delete them. The
+    last owner stays. A deleted member's sessions, accounts, sign-ins, tokens and owed mail are gone for good; what they
+    wrote in others' sessions and the audit trail stay without the person.
+    """
+
+    def __init__(
+        self,
+        unit_of_work: UnitOfWorkFactory,
+        queries: MemberQueries,
+        member_export: MemberExport,
+        running: RunningReplies,
+        reauthentication: Reauthentication,
+        clock: Clock,
+        ids: Ids,
+    ) -> None:
+        self._unit_of_work = unit_of_work
+        self._queries = queries
+        self._member_export = member_export
+        self._running = running
+        self._reauthentication = reauthentication
+        self._clock = clock
+        self._trail = Trail(unit_of_work, clock, ids)
+
+    async def export(self, actor: Actor, member_id: MemberId | None = None) -> AsyncIterator[ExportedRecord]:
+        """(section, record) pairs of everything, as `MemberExport` orders them: one's own, or anybody's for an OWNER.
+
+        Raises `NotAllowed` and `NotFound` at once, before the first record.
+        """
+        if member_id is None:
+            member_id = actor.require_member()
+        elif member_id != actor.member_id:
+            actor.require(Role.OWNER)
+        async with self._unit_of_work() as work:
+            await work.members.get(member_id)
+            await self._trail.record(work, AuditAction.EXPORTED, actor, member_id)
+            await work.commit()
+        return self._member_export.records(member_id)
+
+    async def delete_own(self, actor: Actor, password: str | None) -> None:
+        """Delete one's own account; the password is needed where there is one.
+
+        Raises `Invalid` without it, `InvalidCredentials`, `TooManyRequests`, and `Conflict` for the last owner.
+        """
+        member_id = actor.require_member()
+        proved = await self._proof(actor, member_id, password)
+        async with self._unit_of_work() as work:
+            member = await self._held(work, member_id)
+            if member.user is not None and member.user.password_hash != proved:
+                raise Conflict("The password was changed meanwhile; enter the new one.")
+            await self._delete(work, actor, member)
+
+    async def delete(self, actor: Actor, member_id: MemberId) -> None:
+        """Delete another member. Raises `NotAllowed`, `NotFound`, and `Conflict` for the last owner."""
+        try:
+            async with self._unit_of_work() as work:
+                member = await self._held(work, member_id)
+                await require_same_rights(work, actor, self._clock.now())
+                member.check_may_be_deleted_by(actor, self._clock.now())
+                await self._delete(work, actor, member)
+        except (NotAllowed, Conflict) as error:
+            await self._trail.refused(error, AuditAction.DELETED, actor, member_id)
+            raise
+
+    async def _proof(self, actor: Actor, member_id: MemberId, password: str | None) -> str | None:
+        """The hash of the password that was proved; None where there is none to prove."""
+        view = await self._queries.view(member_id, self._clock.now())
+        if view is None:
+            raise NotFound("There is no such member.")
+        if not view.has_password:
+            return None
+        if password is None:
+            raise Invalid.of("password", "expected your password, to confirm")
+        member = await self._reauthentication.require(actor, password)
+        return member.user.password_hash if member.user else None
+
+    async def _held(self, work: UnitOfWork, member_id: MemberId) -> Member:
+        await work.members.hold_owners()
+        # Sessions before the member, in the order of whoever writes a message, so that two never wait for each other.
+        await work.chat_sessions.of_member(member_id)
+        return await work.members.get(member_id)
+
+    async def _delete(self, work: UnitOfWork, actor: Actor, member: Member) -> None:
+        if member.is_lasting_owner():
+            await require_other_owner(work, member.id)
+        for session in await work.chat_sessions.of_member(member.id):
+            await self._leave(work, session, member.id)
+        # Before the deletion, which takes the person out of the trail: out of this line too.
+        await self._trail.record(work, AuditAction.DELETED, actor, member.id)
+        await work.members.delete(member)
+        if member.user is not None and member.user.email is not None:
+            await work.mail_queue.forget(member.user.email)
+        work.announce(RightsChanged(member_id=member.id))
+        await work.commit()
+
+    async def _leave(self, work: UnitOfWork, session: ChatSession, member_id: MemberId) -> None:
+        if session.user_id != member_id:
+            session.member_left(member_id)
+            await work.chat_sessions.save(session)
+            return
+        session.delete()
+        await work.chat_sessions.delete(session)
+        for reply in self._running.of_session(session.id):
+            work.announce(ReplyStopped(reply.message_id))

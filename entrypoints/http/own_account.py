@@ -1,0 +1,161 @@
+"""One's own account: its names, its password, its email, its data."""
+
+from typing import Any
+
+from litestar import Request, Response, delete, get, patch, post, put
+from litestar.params import JSONBody
+from litestar.response import Stream
+from litestar.status_codes import HTTP_200_OK, HTTP_202_ACCEPTED, HTTP_204_NO_CONTENT
+
+from domain.identity import Actor
+from entrypoints.http.access import ANONYMOUS, signed_in
+from entrypoints.http.cookies import expired_cookies
+from entrypoints.http.dependencies import (
+    AccountServiceDependency,
+    ActorDependency,
+    DataRightsDependency,
+    PasswordServiceDependency,
+    SettingsDependency,
+    SignInPresenterDependency,
+)
+from entrypoints.http.devices import device_of
+from entrypoints.http.exported import json_document
+from entrypoints.http.openapi import SECURITY, refusals
+from entrypoints.http.schemas.accounts import (
+    AccountChangeRequest,
+    AccountDeletionRequest,
+    EmailVerificationConfirmRequest,
+    PasswordChangeRequest,
+    PasswordResetConfirmRequest,
+    PasswordResetRequest,
+)
+from entrypoints.http.schemas.common import present
+from entrypoints.http.schemas.identity import MemberResponse, SignedInResponse
+
+
+@patch("/me", guards=[signed_in], security=SECURITY, responses=refusals(401, 403, 409, 429, body=True))
+async def change_account(
+    actor: ActorDependency, account_service: AccountServiceDependency, data: JSONBody[AccountChangeRequest]
+) -> MemberResponse:
+    """Change one's email, username or both. A new email is not verified yet, and gets a mail with a link."""
+    member = await account_service.change(actor, data.password, email=data.email, username=data.username)
+    return present(MemberResponse, member)
+
+
+@put(
+    "/password",
+    guards=[signed_in],
+    security=SECURITY,
+    status_code=HTTP_204_NO_CONTENT,
+    responses=refusals(401, 403, 409, 429, body=True),
+)
+async def change_password(
+    actor: ActorDependency, password_service: PasswordServiceDependency, data: JSONBody[PasswordChangeRequest]
+) -> None:
+    """Replace one's password. All one's other sign-ins end."""
+    await password_service.change(actor, data.current_password, data.new_password)
+
+
+@post(
+    "/password-reset",
+    opt=ANONYMOUS,
+    status_code=HTTP_202_ACCEPTED,
+    responses=refusals(403, 429, 503, body=True),
+)
+async def request_password_reset(
+    request: Request[Actor, Any, Any],
+    password_service: PasswordServiceDependency,
+    data: JSONBody[PasswordResetRequest],
+) -> None:
+    """Send a link to this email, if an account has it. The answer does not tell."""
+    await password_service.request_reset(data.email, device_of(request))
+
+
+@post(
+    "/password-reset/confirm",
+    opt=ANONYMOUS,
+    status_code=HTTP_200_OK,
+    responses=refusals(401, 403, body=True),
+)
+async def confirm_password_reset(
+    request: Request[Actor, Any, Any],
+    password_service: PasswordServiceDependency,
+    sign_in_presenter: SignInPresenterDependency,
+    data: JSONBody[PasswordResetConfirmRequest],
+) -> Response[SignedInResponse]:
+    """Set a new password with the token of a mailed link, and sign in. It works once, within 30 minutes.
+
+    All the member's sign-ins end, and the email counts as verified.
+    """
+    signed = await password_service.redeem_reset(data.token, data.password, device_of(request))
+    return sign_in_presenter(signed, data.mode)
+
+
+@post(
+    "/verify-email",
+    guards=[signed_in],
+    security=SECURITY,
+    status_code=HTTP_202_ACCEPTED,
+    responses=refusals(401, 403, 409, 429, 503),
+)
+async def request_email_verification(actor: ActorDependency, account_service: AccountServiceDependency) -> None:
+    """Send one's email a link that verifies it."""
+    await account_service.request_verification(actor)
+
+
+@post(
+    "/verify-email/confirm",
+    opt=ANONYMOUS,
+    status_code=HTTP_204_NO_CONTENT,
+    responses=refusals(401, 403, 429, body=True),
+)
+async def confirm_email(
+    request: Request[Actor, Any, Any],
+    account_service: AccountServiceDependency,
+    data: JSONBody[EmailVerificationConfirmRequest],
+) -> None:
+    """Verify an email with the token of a mailed link. It works once, within two days."""
+    await account_service.verify_email(data.token, device_of(request))
+
+
+@get("/me/export", guards=[signed_in], security=SECURITY, responses=refusals(401))
+async def export_account(actor: ActorDependency, data_rights: DataRightsDependency) -> Stream:
+    """All that is kept of oneself, as one JSON document with a list for each kind of thing.
+
+    It is written while it is read: a document without its end is not whole.
+    """
+    return Stream(
+        json_document(await data_rights.export(actor)),
+        media_type="application/json",
+        headers={"Content-Disposition": 'attachment; filename="guildhall-account.json"'},
+    )
+
+
+@delete(
+    "/me",
+    guards=[signed_in],
+    security=SECURITY,
+    status_code=HTTP_204_NO_CONTENT,
+    responses=refusals(401, 403, 409, 429, body=True),
+)
+async def delete_account(
+    actor: ActorDependency,
+    data_rights: DataRightsDependency,
+    settings: SettingsDependency,
+    data: JSONBody[AccountDeletionRequest | None] = None,
+) -> Response[None]:
+    """Delete oneself, with all that one owns, for good. The password is needed where the account has one."""
+    await data_rights.delete_own(actor, data.password if data else None)
+    return Response(None, cookies=expired_cookies(secure=settings.secure_cookies))
+
+
+HANDLERS = [
+    change_account,
+    change_password,
+    request_password_reset,
+    confirm_password_reset,
+    request_email_verification,
+    confirm_email,
+    export_account,
+    delete_account,
+]

@@ -1,0 +1,1 @@
+"""Signing in while somebody guesses."""

@@ -1,0 +1,229 @@
+"""Accounts, members and the audit trail as pages: who may open them, and that nothing in them is markup."""
+
+import re
+from uuid import UUID
+
+import httpx
+import pytest
+
+from domain.identity import OPERATOR, Device, Role, TelegramProfile
+from tests.integration.http.house import PASSWORD, House, Person
+
+NOBODYS = UUID("019b0000-0000-7000-8000-000000000000")
+ADMIN_PAGES = ("/admin/members", f"/admin/members/{NOBODYS}", "/admin/audit")
+OPEN_PAGES = ("/sign-in/forgotten", "/password-reset", "/verify-email")
+MARKUP = "<img src=x onerror=alert(1)>\"'<script>alert(1)</script>"
+
+
+async def page_of(site: House, person: Person, path: str) -> httpx.Response:
+    """The page as this person's browser gets it, checked for what no page may hold."""
+    answer = await site.client.get(path, headers={**person.headers, "Accept": "text/html"})
+    assert answer.headers["content-type"].startswith("text/html"), path
+    assert "<img" not in answer.text
+    assert "<script>" not in answer.text
+    assert not re.search(r"\s(style|on\w+)=[\"']", answer.text), path
+    return answer
+
+
+@pytest.mark.parametrize("path", ADMIN_PAGES)
+async def test_admin_page_guest_sent_to_sign_in(site: House, path: str) -> None:
+    answer = await site.client.get(path)
+
+    assert answer.status_code == 303
+    assert answer.headers["location"].startswith("/sign-in?next=%2Fadmin")
+
+
+@pytest.mark.parametrize("role", [Role.PUBLIC, Role.SUBSCRIBER])
+@pytest.mark.parametrize("path", ADMIN_PAGES)
+async def test_admin_page_below_admin_refused_as_page(site: House, path: str, role: Role) -> None:
+    answer = await page_of(site, await site.person("ada", role), path)
+
+    assert answer.status_code == 403
+    assert "Not for your role" in answer.text
+    assert 'href="/admin' not in answer.text
+
+
+@pytest.mark.parametrize("role", [Role.ADMIN, Role.OWNER])
+async def test_admin_page_admin_and_owner_see(site: House, role: Role) -> None:
+    person, member = await site.person("keeper", role), await site.person("ada")
+
+    for path in ("/admin/members", f"/admin/members/{member.id}", "/admin/audit"):
+        answer = await page_of(site, person, path)
+        assert answer.status_code == 200, path
+        assert answer.headers["cache-control"] == "no-store"
+        assert str(member.id) in answer.text
+
+
+@pytest.mark.parametrize("path", OPEN_PAGES)
+async def test_page_of_mailed_links_open_to_guests_and_members(site: House, path: str) -> None:
+    member = await site.person("ada")
+
+    for headers in ({}, member.headers, {"Cookie": "guildhall_access=forged"}):
+        answer = await site.client.get(path, headers=headers)
+        assert answer.status_code == 200
+        assert answer.headers["referrer-policy"] == "same-origin"
+        assert answer.headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/admin/members?cursor=!",
+        f"/admin/members?cursor={'a' * 3000}",
+        f"/admin/members?search={'a' * 400}",
+        "/admin/members?search=%00",
+        "/admin/audit?cursor=!",
+        "/admin/audit?action=member.praised",
+        "/admin/audit?member=nobody",
+        f"/admin/audit?member={'0' * 200}",
+    ],
+)
+async def test_admin_page_bad_parameters_refused_as_page(site: House, path: str) -> None:
+    answer = await page_of(site, await site.person("keeper", Role.ADMIN), path)
+
+    assert 400 <= answer.status_code < 500
+    assert "That did not work" in answer.text
+
+
+@pytest.mark.parametrize("name", [str(NOBODYS), "nobody", "%3Cscript%3E"])
+async def test_admin_page_of_absent_member_not_found(site: House, name: str) -> None:
+    answer = await page_of(site, await site.person("keeper", Role.ADMIN), f"/admin/members/{name}")
+
+    assert answer.status_code == 404
+    assert "Nothing here" in answer.text
+
+
+async def test_admin_audit_of_unknown_member_empty(site: House) -> None:
+    answer = await page_of(site, await site.person("keeper", Role.ADMIN), f"/admin/audit?member={NOBODYS}")
+
+    assert answer.status_code == 200
+    assert "Nothing yet." in answer.text
+
+
+async def test_admin_pages_markup_in_every_field_shown_as_text(site: House) -> None:
+    owner = await site.person("owner", Role.OWNER)
+    profile = TelegramProfile(42, "tele_user", MARKUP)
+    named = await site.container.telegram_accounts().seen(profile, Device(ip="203.0.113.9", user_agent=MARKUP))
+    assert named.member_id is not None
+    member_service = site.container.member_service()
+    await member_service.grant(OPERATOR, named.member_id, Role.SUBSCRIBER, MARKUP)
+    banned = await site.client.put(
+        f"/api/v1/members/{named.member_id}/ban",
+        headers={**owner.headers, "User-Agent": MARKUP},
+        json={"reason": MARKUP},
+    )
+    assert banned.status_code == 200
+
+    for path in ("/admin/members", f"/admin/members/{named.member_id}", "/admin/audit"):
+        answer = await page_of(site, owner, path)
+        assert answer.status_code == 200
+    member_page = await page_of(site, owner, f"/admin/members/{named.member_id}")
+    assert member_page.text.count("&lt;script&gt;") >= 3
+    assert 'title="&lt;img' in member_page.text
+    search = await page_of(site, owner, "/admin/members?search=%22%3E%3Cscript%3Ealert(1)%3C/script%3E")
+    assert 'value="&#34;&gt;&lt;script&gt;' in search.text
+
+
+async def test_account_page_markup_in_names_and_devices_shown_as_text(site: House) -> None:
+    profile = TelegramProfile(42, None, MARKUP)
+    seen = await site.container.telegram_accounts().seen(profile)
+    assert seen.member_id is not None
+    link = await site.container.member_service().sign_in_link(OPERATOR, seen.member_id)
+    entered = await site.client.post(
+        "/api/v1/auth/login-link", json={"token": link.token}, headers={"User-Agent": MARKUP}
+    )
+    body = entered.raise_for_status().json()
+    person = Person(seen.member_id, body["access_token"], body["refresh_token"])
+    answer = await page_of(site, person, "/account")
+
+    assert answer.status_code == 200
+    assert answer.text.count("&lt;img src=x") >= 2
+
+
+async def test_account_page_without_password_asks_for_none(site: House) -> None:
+    seen = await site.container.telegram_accounts().seen(TelegramProfile(42, None, "Ann"))
+    assert seen.member_id is not None
+    link = await site.container.member_service().sign_in_link(OPERATOR, seen.member_id)
+    body = (await site.client.post("/api/v1/auth/login-link", json={"token": link.token})).json()
+    person = Person(seen.member_id, body["access_token"], body["refresh_token"])
+    answer = await page_of(site, person, "/account")
+
+    assert answer.status_code == 200
+    assert 'type="password"' not in answer.text
+    assert "Unlink" not in answer.text
+
+
+async def test_account_page_shows_own_sign_ins_only(site: House) -> None:
+    member, other = await site.person("ada"), await site.person("eve")
+    await site.client.post(
+        "/api/v1/auth/login", json={"username": "ada", "password": PASSWORD}, headers={"User-Agent": "Kiosk"}
+    )
+    own = await page_of(site, member, "/account")
+    others = await page_of(site, other, "/account")
+
+    assert own.text.count("(this one)") == 1
+    assert "Kiosk" in own.text
+    assert "End all others" in own.text
+    assert "Kiosk" not in others.text
+    assert "End all others" not in others.text
+
+
+async def test_admin_members_found_by_part_of_name(site: House) -> None:
+    keeper = await site.person("keeper", Role.ADMIN)
+    await site.person("adalovelace")
+    found = await page_of(site, keeper, "/admin/members?search=LOVELACE")
+    none = await page_of(site, keeper, "/admin/members?search=%25")
+
+    assert found.text.count('class="people__item"') == 1
+    assert "Nobody matches." in none.text
+
+
+async def test_admin_members_pages_by_cursor_and_keep_search(site: House) -> None:
+    keeper = await site.person("keeper", Role.ADMIN)
+    for number in range(52):
+        await site.container.telegram_accounts().seen(TelegramProfile(number + 1, None, f"Ann & {number}"))
+    first = await page_of(site, keeper, "/admin/members?search=ann %26")
+    more = re.search(r'href="(/admin/members\?cursor[^"]+)"', first.text)
+    assert more
+    second = await page_of(site, keeper, more[1].replace("&amp;", "&"))
+
+    assert first.text.count('class="people__item"') == 50
+    assert second.text.count('class="people__item"') == 2
+    assert 'value="ann &amp;"' in second.text
+
+
+@pytest.mark.parametrize("query", ["", "?action=sign_in.failed", "?action=sign_in.failed&member={id}"])
+async def test_admin_audit_pages_by_cursor_and_keep_filters(site: House, query: str) -> None:
+    keeper, member = await site.person("keeper", Role.ADMIN), await site.person("ada")
+    for number in range(60):
+        # Failed attempts from several addresses, so that none is limited.
+        client = site.browser((f"203.0.113.{number}", 40_000))
+        await client.post("/api/v1/auth/login", json={"username": "ada", "password": "not the right one"})
+    first = await page_of(site, keeper, "/admin/audit" + query.format(id=member.id))
+    more = re.search(r'href="(/admin/audit\?cursor[^"]+)"', first.text)
+    assert more
+    second = await page_of(site, keeper, more[1].replace("&amp;", "&"))
+
+    assert second.status_code == 200
+    assert first.text.count("<tr>") == 51
+    assert second.text.count("<tr>") >= 11
+    if query:
+        assert set(re.findall(r"<td>([a-z_]+\.[a-z_]+)</td>", first.text + second.text)) == {"sign_in.failed"}
+        assert '<option value="sign_in.failed" selected>' in second.text
+
+
+async def test_admin_member_page_offers_what_the_role_may(site: House) -> None:
+    owner, admin = await site.person("owner", Role.OWNER), await site.person("keeper", Role.ADMIN)
+    member = await site.person("ada", Role.SUBSCRIBER)
+    by_owner = (await page_of(site, owner, f"/admin/members/{member.id}")).text
+    by_admin = (await page_of(site, admin, f"/admin/members/{member.id}")).text
+    about_owner = (await page_of(site, admin, f"/admin/members/{owner.id}")).text
+    own = (await page_of(site, owner, f"/admin/members/{owner.id}")).text
+
+    assert re.findall(r'<option value="(\w+)">', by_owner) == ["SUBSCRIBER", "ADMIN", "OWNER"]
+    assert re.findall(r'<option value="(\w+)">', by_admin) == ["SUBSCRIBER"]
+    assert "Take Subscriber back" in by_admin
+    assert "Download their data" in by_owner
+    assert "Download their data" not in by_admin
+    assert "Delete the member" not in about_owner
+    assert "data-call" not in own
