@@ -1,14 +1,17 @@
 """A running house and a headless Chromium."""
 
 import asyncio
+import json
 import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Download, Page, async_playwright
 
 from domain.identity import MemberId, Role
 from tests.e2e.browser.house import House, running
@@ -38,6 +41,7 @@ class Visitor:
     name: str
     member_id: MemberId | None = None
     problems: list[str] = field(default_factory=list)
+    downloads: list[Download] = field(default_factory=list)
 
     @property
     def email(self) -> str:
@@ -58,11 +62,17 @@ class Visitor:
         """Note what goes wrong on a page."""
         page.on("console", self._heard)
         page.on("pageerror", lambda error: self.problems.append(f"script error: {error}"))
+        page.on("download", lambda download: self.downloads.append(download))
 
     def _heard(self, message: ConsoleMessage) -> None:
         # A refused request is logged by the browser whatever the page makes of it.
         if message.type == "error" and not message.text.startswith("Failed to load resource"):
             self.problems.append(message.text)
+
+
+async def downloaded_json(download: Download) -> Any:
+    """What the file holds that the visitor got, once it is whole."""
+    return json.loads(await asyncio.to_thread(Path(await download.path()).read_text))
 
 
 async def sign_in(visitor: Visitor, password: str = PASSWORD) -> None:
@@ -116,7 +126,13 @@ async def browser(chromium: str) -> AsyncIterator[Browser]:
 
 
 async def _leave(visitor: Visitor) -> None:
-    """Close the visitor's pages; a Chromium that does not answer is a failure that says which pages were open."""
+    """Close the visitor's pages; a Chromium that does not answer is a failure that says which pages were open.
+
+    A download still under way can keep Chromium from closing its context, so downloads end first.
+    """
+    async with asyncio.timeout(LEAVE_SECONDS):
+        for download in visitor.downloads:
+            assert await download.failure() is None
     pages = [page.url for page in visitor.context.pages]
     try:
         await asyncio.wait_for(visitor.context.close(), LEAVE_SECONDS)

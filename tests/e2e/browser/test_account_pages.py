@@ -1,15 +1,13 @@
 """One's own account in a browser: names, password, sign-ins, Telegram, data and the way out."""
 
-import asyncio
 import json
 import re
-from pathlib import Path
 
 import pytest
 from playwright.async_api import Page, expect
 
 from domain.identity import OPERATOR, Role, TelegramProfile
-from tests.e2e.browser.conftest import PASSWORD, Visitor, another_browser, sign_in
+from tests.e2e.browser.conftest import PASSWORD, Visitor, another_browser, downloaded_json, sign_in
 from tests.e2e.browser.operator import operating
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -207,7 +205,7 @@ async def test_account_export_downloaded_even_with_old_access(member: Visitor) -
     async with member.page.expect_download() as downloading:
         await member.page.get_by_role("link", name="Download everything").click()
     download = await downloading.value
-    kept = json.loads(await asyncio.to_thread(Path(await download.path()).read_text))
+    kept = await downloaded_json(download)
 
     assert download.suggested_filename.startswith("guildhall-")
     assert member.name in json.dumps(kept)

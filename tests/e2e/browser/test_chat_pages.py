@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.async_api import Page, Route, WebSocket, expect
 
-from tests.e2e.browser.conftest import Visitor
+from tests.e2e.browser.conftest import Visitor, downloaded_json
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -213,10 +213,9 @@ async def test_chat_conversation_renamed_exported_and_deleted(member: Visitor) -
     await expect(page.locator(".session__title").first).to_have_text("About sizes")
 
     await menu.click()
-    async with page.expect_response("**/export?format=json") as exporting:
+    async with page.expect_download() as downloading:
         await page.get_by_role("button", name="Export as JSON").click()
-    exported = await (await member.context.request.get((await exporting.value).url)).json()
-    assert (await exporting.value).ok
+    exported = await downloaded_json(await downloading.value)
     assert exported["messages"][0]["content"] == QUESTION
 
     await menu.click()
