@@ -62,7 +62,11 @@ class Visitor:
         """Note what goes wrong on a page."""
         page.on("console", self._heard)
         page.on("pageerror", lambda error: self.problems.append(f"script error: {error}"))
-        page.on("download", lambda download: self.downloads.append(download))
+        page.on("download", self._downloading)
+
+    def _downloading(self, download: Download) -> None:
+        # A method of our own: the library keeps a mark on each handler, which a list's own method cannot hold.
+        self.downloads.append(download)
 
     def _heard(self, message: ConsoleMessage) -> None:
         # A refused request is logged by the browser whatever the page makes of it.
