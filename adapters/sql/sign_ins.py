@@ -4,10 +4,11 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, insert, select, update
 
-from adapters.sql.tables import one_time_tokens, sign_ins
+from adapters.sql.tables import members, one_time_tokens, sign_ins
 from adapters.sql.transaction import Transaction
 from adapters.sql.types import AnyRow
 from application.ports.identity import OneTimeTokenRepository, SignInRepository
+from domain.errors import Conflict
 from domain.identity import MemberId, OneTimeToken, OneTimeTokenId, SignIn, SignInId, TokenPurpose
 
 _SIGN_IN = select(sign_ins).where(sign_ins.c.id == bindparam("key")).with_for_update()
@@ -18,7 +19,14 @@ _END_ALL = (
     .values(ended_at=bindparam("now"))
 )
 _END_OTHERS = _END_ALL.where(sign_ins.c.id != bindparam("b_but"))
-_TOKEN = select(one_time_tokens).where(one_time_tokens.c.token_hash == bindparam("key")).with_for_update()
+_TRIES = 3
+_OWNER = select(one_time_tokens.c.member_id).where(one_time_tokens.c.token_hash == bindparam("key"))
+_HOLD_OWNER = select(members.c.id).where(members.c.id == bindparam("key")).with_for_update(key_share=True)
+_TOKEN = (
+    select(one_time_tokens)
+    .where(one_time_tokens.c.token_hash == bindparam("key"), one_time_tokens.c.member_id == bindparam("owner"))
+    .with_for_update()
+)
 _SAVE_TOKEN = update(one_time_tokens).where(one_time_tokens.c.id == bindparam("b_id"))
 
 
@@ -56,8 +64,17 @@ class SqlOneTimeTokenRepository(OneTimeTokenRepository):
         await self._transaction.execute(insert(one_time_tokens), _token_to_row(token))
 
     async def by_hash(self, token_hash: str) -> OneTimeToken | None:
-        row = await self._transaction.first(_TOKEN, {"key": token_hash})
-        return None if row is None else _token_from_row(row)
+        # The member before the token, as whoever merges or deletes members locks them. While this waits for a member
+        # who becomes one with another, the token goes to that one.
+        for _ in range(_TRIES):
+            owner = await self._transaction.first(_OWNER, {"key": token_hash})
+            if owner is None:
+                return None
+            await self._transaction.first(_HOLD_OWNER, {"key": owner.member_id})
+            row = await self._transaction.first(_TOKEN, {"key": token_hash, "owner": owner.member_id})
+            if row is not None:
+                return _token_from_row(row)
+        raise Conflict("The member whose link this is changes all the time; try again.")
 
     async def save(self, token: OneTimeToken) -> None:
         await self._transaction.execute(_SAVE_TOKEN, {**_token_to_row(token), "b_id": token.id})

@@ -44,6 +44,8 @@ class SignInService:
         """End all of the actor's sign-ins but the one that carries this request."""
         member_id, now = actor.require_member(), self._clock.now()
         async with self._unit_of_work() as work:
+            # Locked first, as by whoever else changes several of the member's sign-ins.
+            await work.members.get(member_id)
             await work.sign_ins.end_all(member_id, now, but=actor.sign_in_id)
             line = AuditEntry.of(self._ids.new(), now, AuditAction.SIGNED_OUT, actor, member_id, cause="ended_others")
             await work.audit.record(line)

@@ -86,7 +86,10 @@ class SignInRepository(Protocol):
 
 
 class OneTimeTokenRepository(Protocol):
-    """Secrets that work once. A loaded token is locked until the unit of work ends, so that two cannot both use it."""
+    """Secrets that work once. A loaded token is locked until the unit of work ends, so that two cannot both use it.
+
+    Its member is locked before it: whoever merges or deletes members locks them in this order too.
+    """
 
     async def add(self, token: OneTimeToken) -> None:
         """Insert."""
