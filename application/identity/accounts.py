@@ -24,6 +24,7 @@ from domain.identity import (
     User,
     UserId,
     as_kept,
+    check_password,
 )
 
 REGISTRATIONS = Limit(10, timedelta(hours=1))
@@ -64,7 +65,7 @@ class AccountService:
         """
         email, username = as_kept(email), as_kept(username)
         User.check(email, username)
-        User.check_password(password)
+        check_password(password, email, username)
         if (address := neighbourhood(device.ip)) is not None:
             await self._limiter.acquire([Attempt(f"register:{address}", REGISTRATIONS)])
         password_hash, now = await self._hasher.hash(password), self._clock.now()

@@ -28,6 +28,7 @@ from domain.identity import (
     User,
     UserId,
     as_kept,
+    check_password,
 )
 
 _TELEGRAM_DIGITS = 18
@@ -182,10 +183,12 @@ class MemberService:
     async def set_password(self, actor: Actor, member_id: MemberId, password: str) -> None:
         """Replace a member's password, by the operator at the terminal; ends all their sign-ins."""
         actor.require_operator()
-        User.check_password(password)
+        member = await self._view(member_id)
+        telegram_name = member.telegram.username if member.telegram else None
+        check_password(password, member.username, member.email, telegram_name)
         password_hash, now = await self._hasher.hash(password), self._clock.now()
-        async with self._change.of(actor, member_id, AuditAction.PASSWORD_CHANGED) as (work, member):
-            member.set_password(password_hash, now)
+        async with self._change.of(actor, member_id, AuditAction.PASSWORD_CHANGED) as (work, changed):
+            changed.set_password(password_hash, now)
             await work.sign_ins.end_all(member_id, now)
 
     def _owner_to_be(self, now: datetime) -> Member:

@@ -28,6 +28,7 @@ from domain.identity import (
     TokenPurpose,
     User,
     as_kept,
+    check_password,
 )
 
 PER_ADDRESS = Limit(5, timedelta(hours=1))
@@ -73,8 +74,9 @@ class PasswordService:
 
     async def change(self, actor: Actor, current: str, new: str) -> None:
         """Replace the actor's password; raises `InvalidCredentials`, `Invalid` and `TooManyRequests`."""
-        User.check_password(new, "new_password")
+        check_password(new, field="new_password")
         checked = await self._reauthentication.require(actor, current)
+        check_password(new, *checked.names, field="new_password")
         password_hash, now = await self._hasher.hash(new), self._clock.now()
         async with self._unit_of_work() as work:
             member = await work.members.get(checked.id)
@@ -114,9 +116,9 @@ class PasswordService:
 
         Raises `InvalidToken` when the token is used, expired, unknown, or older than the password; `Invalid`.
         """
-        User.check_password(new)
         async with self._unit_of_work() as work:
-            await self._spent(work, token)
+            member = await self._spent(work, token)
+        check_password(new, *member.names)
         # Hashed between two transactions, so that no connection waits for it; the first one has spent nothing.
         password_hash, now = await self._hasher.hash(new), self._clock.now()
         async with one_at_a_time(self._unit_of_work) as work:

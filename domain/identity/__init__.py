@@ -2,11 +2,9 @@
 
 from domain.identity.accounts import (
     MAX_EMAIL,
-    MAX_PASSWORD,
     MAX_TELEGRAM_NAME,
     MAX_TELEGRAM_USERNAME,
     MAX_USERNAME,
-    MIN_PASSWORD,
     MIN_USERNAME,
     TelegramPreferences,
     TelegramProfile,
@@ -41,6 +39,7 @@ from domain.identity.linking import (
 )
 from domain.identity.mail import MailJob, MailJobId, MailPurpose
 from domain.identity.members import Member
+from domain.identity.passwords import MAX_PASSWORD, MIN_PASSWORD, check_password
 from domain.identity.roles import (
     GUEST,
     MAX_REASON,
@@ -121,6 +120,7 @@ __all__ = [
     "UserId",
     "as_kept",
     "check_may_link",
+    "check_password",
     "code_refused",
     "effective_role",
     "merge",

@@ -15,14 +15,12 @@ TelegramUserId = NewType("TelegramUserId", UUID)
 
 MAX_EMAIL = 320
 MIN_USERNAME, MAX_USERNAME = 3, 64
-MIN_PASSWORD, MAX_PASSWORD = 10, 256
 MAX_TELEGRAM_NAME, MAX_TELEGRAM_USERNAME = 64, 32
 MAX_TELEGRAM_ID = 2**63 - 1
 MAX_MUTED = 50
 
 _EMAIL = re.compile(r"[^@\s\x00-\x1f]+@[^@\s\x00-\x1f.]+(\.[^@\s\x00-\x1f.]+)*")
 _USERNAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
-_PASSWORD_LENGTH = f"expected {MIN_PASSWORD} to {MAX_PASSWORD} characters"
 _LANGUAGE = re.compile(r"[a-zA-Z]{2,8}(-[a-zA-Z0-9]{1,8})*")
 
 
@@ -64,17 +62,6 @@ class User:
                 f"expected {MIN_USERNAME} to {MAX_USERNAME} letters, digits, '.', '_' or '-', "
                 "starting and ending with a letter or digit, not only digits",
             )
-        checks.finish()
-
-    @staticmethod
-    def check_password(password: str, field: str = "password") -> None:
-        """Raise `Invalid` unless the length is allowed; nothing else is asked of a password."""
-        checks = Checks()
-        checks.require(
-            MIN_PASSWORD <= len(password) <= MAX_PASSWORD,
-            field,
-            _PASSWORD_LENGTH,
-        )
         checks.finish()
 
     def verify_email(self, now: datetime) -> None:

@@ -42,6 +42,12 @@ class Member:
         """Whether the member may come in: none of the accounts is banned."""
         return all(account.is_active for account in self._accounts())
 
+    @property
+    def names(self) -> tuple[str | None, ...]:
+        """What the member is called: no password of theirs may be built on it."""
+        web = (self.user.username, self.user.email) if self.user else ()
+        return (*web, self.telegram.telegram_username) if self.telegram else web
+
     def effective_role(self, now: datetime) -> Role:
         """The highest role that a grant valid at `now` gives."""
         return effective_role(self.grants, now)

@@ -10,7 +10,7 @@ from entrypoints.http.schemas.common import Answer, Body
 from entrypoints.http.schemas.identity import Mode
 
 Password = Annotated[str, msgspec.Meta(description="One's present password.")]
-NewPassword = Annotated[str, msgspec.Meta(description="10 to 256 characters.")]
+NewPassword = Annotated[str, msgspec.Meta(description="10 to 256 characters; not among the first that are guessed.")]
 
 
 class AccountChangeRequest(Body, frozen=True):

@@ -20,7 +20,7 @@ Mode = Annotated[
 class RegisterRequest(Body, frozen=True):
     """A new web account: an email, a username, or both."""
 
-    password: Annotated[str, msgspec.Meta(description="10 to 256 characters.")]
+    password: Annotated[str, msgspec.Meta(description="10 to 256 characters; not among the first that are guessed.")]
     email: str | None = None
     username: Annotated[str | None, msgspec.Meta(description="3 to 64 letters, digits, '.', '_' or '-'.")] = None
 
