@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from uuid import uuid4
 
@@ -28,14 +28,21 @@ def _backup(address: str, target: Path) -> None:
         raise Unavailable(f"There is no database at {source}; check the database URL.")
     if target.exists():
         raise Conflict(f"{target} exists; choose another name or remove it first.")
-    partial = target.with_name(f"{target.name}.{uuid4().hex}.partial")
+    partial = target.with_name(f".guildhall-{uuid4().hex}")
     try:
         _copy(source, partial)
         partial.rename(target)
     except (OSError, sqlite3.Error) as error:
-        raise Unavailable(f"The copy to {target} failed ({error}); check the folder and its free space.") from error
+        # Not the error itself: it may name the file that was only ours.
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise Unavailable(
+            f"{target}: the copy cannot be written there: {reason}. "
+            "Nothing was copied; check the folder, its rights and its free space."
+        ) from error
     finally:
-        partial.unlink(missing_ok=True)
+        # Where not even that can be asked for, there is nothing to remove.
+        with suppress(OSError):
+            partial.unlink()
 
 
 def _copy(source: Path, partial: Path) -> None:

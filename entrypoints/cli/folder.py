@@ -5,6 +5,7 @@ import os
 import shutil
 import stat
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
@@ -121,30 +122,71 @@ def write_files(target: Path, files: list[GuideFile]) -> None:
     for file in files:
         if not (target / file.path).resolve().is_relative_to(target.resolve()):
             raise Invalid.of("path", f"{file.path!r} leads out of {target}")
-    is_new = not target.exists()
-    draft = target / f".guildhall-{uuid4().hex}"
+    placing = _Placing(target)
     try:
-        for file in files:
-            _write(draft / file.path, file.text)
-        for file in files:
-            _make_room(target / file.path)
-        for file in files:
-            (draft / file.path).replace(target / file.path)
+        placing.prepare(files)
+        placing.place(files)
     except OSError as error:
-        if is_new:
-            shutil.rmtree(target, ignore_errors=True)
+        placing.undo()
         raise CannotStart(
             f"{target}: the guides cannot be written there: {error.strerror}. "
             "Nothing was exported; choose a folder that you may write, with room."
         ) from error
+    except BaseException:
+        placing.undo()
+        raise
     finally:
-        shutil.rmtree(draft, ignore_errors=True)
+        shutil.rmtree(placing.draft, ignore_errors=True)
 
 
-def _make_room(path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if path.is_dir():
-        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+class _Placing:
+    """Files on their way into a folder, and what brings it back to what it was."""
+
+    def __init__(self, target: Path) -> None:
+        self._target = target
+        self.draft = target / f".guildhall-{uuid4().hex}"
+        self._new, self._former = self.draft / "new", self.draft / "former"
+        self._made: list[Path] = []
+        self._placed: list[str] = []
+
+    def prepare(self, files: list[GuideFile]) -> None:
+        """Write the new files and keep the former ones, beside the places of both."""
+        self._make_folder(self.draft)
+        for file in files:
+            _write(self._new / file.path, file.text)
+            place = self._target / file.path
+            self._make_folder(place.parent)
+            if place.is_dir():
+                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(place))
+            if os.path.lexists(place):
+                (former := self._former / file.path).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(place, former, follow_symlinks=False)
+
+    def place(self, files: list[GuideFile]) -> None:
+        """Put the new files where they belong."""
+        for file in files:
+            (self._new / file.path).replace(self._target / file.path)
+            self._placed.append(file.path)
+
+    def undo(self) -> None:
+        """Put the former files back and take away what was made."""
+        for path in self._placed:
+            former = self._former / path
+            if os.path.lexists(former):
+                former.replace(self._target / path)
+            else:
+                (self._target / path).unlink()
+        shutil.rmtree(self.draft, ignore_errors=True)
+        for folder in reversed(self._made):
+            # One that somebody else put something into meanwhile stays.
+            with suppress(OSError):
+                folder.rmdir()
+
+    def _make_folder(self, folder: Path) -> None:
+        missing = [each for each in (folder, *folder.parents) if not each.exists()]
+        for each in reversed(missing):
+            each.mkdir()
+            self._made.append(each)
 
 
 def _write(path: Path, text: str) -> None:

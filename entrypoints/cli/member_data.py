@@ -4,15 +4,17 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
+from uuid import uuid4
 
 import click
 
 from application.ports.audit import AuditFilter
 from application.ports.identity import MemberView
+from application.ports.system import CannotStart
 from application.realtime.events import plain
 from domain.identity import OPERATOR, AuditAction, AuditEntry
 from entrypoints.cli.ending import Refused
@@ -125,10 +127,17 @@ def _line(entry: AuditEntry) -> str:
 @contextmanager
 def _whole(output: Path) -> Iterator[BinaryIO]:
     """Write beside the file and put it in its place at the end, so that half of it is never taken for all."""
-    draft = output.with_name(f".{output.name}.part")
+    draft = output.with_name(f".guildhall-{uuid4().hex}")
     try:
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             yield file
         draft.replace(output)
+    except OSError as error:
+        raise CannotStart(
+            f"{output}: the data cannot be written there: {error.strerror}. "
+            "Nothing was exported; check the folder, its rights and its free space."
+        ) from error
     finally:
-        draft.unlink(missing_ok=True)
+        # Where not even that can be asked for, there is nothing to remove.
+        with suppress(OSError):
+            draft.unlink()

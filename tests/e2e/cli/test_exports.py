@@ -76,7 +76,50 @@ def test_db_backup_over_a_file_is_refused(guildhall: Command, tmp_path: Path) ->
 
 def test_db_backup_below_a_file_is_refused(guildhall: Command, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    assert_refused(guildhall("db", "backup", tmp_path / "file" / "copy.db"), "copy.db")
+    target = tmp_path / "file" / "copy.db"
+    outcome = guildhall("db", "backup", target)
+    assert_refused(outcome, "Not a directory", "Nothing was copied")
+    assert outcome.err.count("/copy.db") == 1
+    assert "guildhall-" not in outcome.err
+
+
+def test_db_backup_without_rights_names_only_its_target(instance: Instance, tmp_path: Path) -> None:
+    target = tmp_path / "backups" / "copy.db"
+    target.parent.mkdir(mode=0o555)
+    outcome = instance.run("db", "backup", target, under=FILE_MODES_BIND)
+    assert_refused(outcome, f"{target}: the copy cannot be written there: Permission denied")
+    assert "guildhall-" not in outcome.err
+
+
+def test_db_backup_under_a_long_name_is_made(guildhall: Command, tmp_path: Path) -> None:
+    target = tmp_path / f"{'n' * 250}.db"
+    assert guildhall("db", "backup", target).code == 0
+    assert target.is_file()
+
+
+@pytest.mark.parametrize("folder", ["absent", "file", "locked"])
+def test_member_export_that_cannot_be_written_names_only_its_target(
+    instance: Instance, tmp_path: Path, folder: str
+) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "locked").mkdir(mode=0o555)
+    target = tmp_path / folder / "kept.json"
+    outcome = instance.run("members", "export", "owner", "--output", target, under=FILE_MODES_BIND)
+    assert_refused(outcome, f"{target}: the data cannot be written there", "Nothing was exported")
+    assert "guildhall-" not in outcome.err
+    assert _names(tmp_path / "locked") == []
+
+
+def test_guides_export_into_a_locked_category_replaces_nothing(instance: Instance, tmp_path: Path) -> None:
+    target = tmp_path / "out"
+    assert instance.run("guides", "export", target).code == 0
+    (target / "automation" / "api-keys-and-bots-safely.md").write_text("mine")
+    (target / "risk").chmod(0o555)
+    before = _names(target)
+    outcome = instance.run("guides", "export", target, under=FILE_MODES_BIND)
+    assert_refused(outcome, str(target), "Permission denied")
+    assert _names(target) == before
+    assert (target / "automation" / "api-keys-and-bots-safely.md").read_text() == "mine"
 
 
 def test_db_backup_on_full_disk_leaves_nothing(instance: Instance, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Folders of Markdown: what is found, under which name, and how files are written."""
 
+import errno
 from pathlib import Path
 
 import pytest
@@ -147,3 +148,31 @@ def test_folder_with_something_in_the_way_is_left_as_it_was(tmp_path: Path, take
     with pytest.raises(CannotStart):
         write_files(target, [GuideFile("a.md", "new"), GuideFile("risk/b.md", "new")])
     assert [path.read_text() for path in target.rglob("*") if path.is_file()] == ["mine"]
+
+
+def test_folder_that_fails_below_new_parents_takes_them_away_again(tmp_path: Path) -> None:
+    name = "n" * 300
+    with pytest.raises(CannotStart, match="File name too long"):
+        write_files(tmp_path / "new" / "out", [GuideFile("a.md", ""), GuideFile(f"risk/{name}.md", "")])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_folder_whose_last_file_cannot_be_replaced_keeps_the_first_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "out"
+    target.mkdir()
+    (target / "a.md").write_text("mine")
+    replace = Path.replace
+
+    def refuse_b(path: Path, place: Path) -> Path:
+        if place == target / "b" / "b.md":
+            raise PermissionError(errno.EPERM, "Operation not permitted", str(path))
+        return replace(path, place)
+
+    monkeypatch.setattr(Path, "replace", refuse_b)
+    files = [GuideFile("a.md", "new"), GuideFile("a/new.md", "new"), GuideFile("b/b.md", "new")]
+    with pytest.raises(CannotStart, match=f"{target}: .*Operation not permitted"):
+        write_files(target, files)
+    assert {path.name: path.read_text() for path in target.rglob("*") if path.is_file()} == {"a.md": "mine"}
+    assert [path for path in target.rglob("*") if path.is_dir()] == []
