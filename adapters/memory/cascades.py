@@ -40,6 +40,13 @@ def delete_member(tables: Tables, member_id: MemberId) -> None:
     forget_person(tables, member_id)
 
 
+def forget_orphaned_requests(tables: Tables) -> None:
+    """Remove the requests to link whose sign-in is gone."""
+    orphaned = [r.id for r in tables.link_requests.values() if r.sign_in_id and r.sign_in_id not in tables.sign_ins]
+    for request_id in orphaned:
+        del tables.link_requests[request_id]
+
+
 def _forget(tables: Tables, member_id: MemberId) -> None:
     for session in list(tables.chat_sessions.values()):
         if member_id in session.participants:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
+from adapters.memory.cascades import forget_orphaned_requests
 from adapters.memory.store import MemoryStore, Tables
 from application.ports.identity import IdentitySweep
 from domain.identity import AuditEntry, SignIn
@@ -22,7 +23,9 @@ class InMemoryIdentitySweep(IdentitySweep):
 
     async def sign_ins(self, before: datetime, limit: int) -> int:
         async with self._staged() as tables:
-            return _remove(tables.sign_ins, lambda row: _is_over(row, before), limit)
+            gone = _remove(tables.sign_ins, lambda row: _is_over(row, before), limit)
+            forget_orphaned_requests(tables)
+            return gone
 
     async def tokens(self, before: datetime, limit: int) -> int:
         async with self._staged() as tables:

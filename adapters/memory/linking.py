@@ -20,6 +20,8 @@ class InMemoryLinkRequestRepository(LinkRequestRepository):
         require_free(request.id in rows, "request to link", "id")
         require_free(any(row.code_hash == request.code_hash for row in rows.values()), "request to link", "code")
         require_row(self._transaction.tables.members, request.member_id, "member")
+        if request.sign_in_id is not None:
+            require_row(self._transaction.tables.sign_ins, request.sign_in_id, "sign-in")
         for other in list(rows.values()):
             if other.member_id == request.member_id and other.state in OPEN_STATES:
                 declined = replace(other)

@@ -66,8 +66,8 @@ class InMemoryMemberRepository(MemberRepository):
 
     async def with_stale_role(self, now: datetime, limit: int) -> Sequence[MemberId]:
         roles = self._transaction.tables.roles
-        stale = [m.id for m in self._rows() if (m.user or m.telegram) and roles[m.id] > m.effective_role(now)]
-        return sorted(stale)[:limit]
+        stale = [member for member in self._rows() if roles[member.id] > member.effective_role(now)]
+        return [member.id for member in sorted(stale, key=lambda m: (_end_of(roles[m.id], m), m.id))[:limit]]
 
     def _rows(self) -> Sequence[Member]:
         return list(self._transaction.tables.members.values())
@@ -101,6 +101,11 @@ def _require_free(member: Member, others: Sequence[Member], account: str, fields
     for field in fields if own is not None else ():
         value = _folded(getattr(own, field))
         require_free(value is not None and any(_folded(getattr(t, field)) == value for t in taken), "account", field)
+
+
+def _end_of(role: Role, member: Member) -> datetime:
+    """When the last of the grants ended that gave this role or more."""
+    return max(grant.until for grant in member.grants if grant.until is not None and grant.role >= role)
 
 
 def _folded(value: object) -> object:

@@ -15,7 +15,6 @@ from sqlalchemy import (
     literal,
     or_,
     select,
-    union,
     update,
 )
 
@@ -52,20 +51,12 @@ _OWNERS = (
 _OWNER = _OWNERS.where(or_(role_grants.c.until.is_(None), role_grants.c.until > bindparam("now")))
 _LASTING_OWNER = _OWNERS.where(role_grants.c.until.is_(None), members.c.id != bindparam("but"))
 _HOLD_OWNERS = select(func.pg_advisory_xact_lock(literal(_OWNERS_LOCK, BigInteger)))
-_ROLES = union(
-    *(
-        select(accounts.c.member_id).where(
-            accounts.c.role > int(Role.PUBLIC),
-            ~exists().where(
-                role_grants.c.member_id == accounts.c.member_id,
-                role_grants.c.role >= accounts.c.role,
-                or_(role_grants.c.until.is_(None), role_grants.c.until > bindparam("now")),
-            ),
-        )
-        for accounts in (users, telegram_users)
-    )
+_STALE = (
+    select(members.c.id)
+    .where(members.c.role_until <= bindparam("now"))
+    .order_by(members.c.role_until, members.c.id)
+    .limit(bindparam("count"))
 )
-_STALE = select(_ROLES.subquery()).order_by("member_id").limit(bindparam("count"))
 _OWN_SESSIONS = select(chat_sessions.c.id).where(chat_sessions.c.user_id == bindparam("key"))
 _VERSION = (members.c.id == bindparam("b_id"), members.c.version == bindparam("b_version"))
 _UPDATE = update(members).where(*_VERSION)
@@ -80,7 +71,7 @@ class SqlMemberRepository(MemberRepository):
         self._parts = MemberParts(transaction)
 
     async def add(self, member: Member, now: datetime) -> None:
-        await self._transaction.execute(insert(members), member_to_row(member))
+        await self._transaction.execute(insert(members), member_to_row(member, now))
         self._transaction.loaded(member.id, member.version)
         self._parts.none_yet(member.id)
         await self._parts.save(member, now)
@@ -104,7 +95,7 @@ class SqlMemberRepository(MemberRepository):
         )
 
     async def save(self, member: Member, now: datetime) -> None:
-        await self._transaction.update(_UPDATE, member.id, member.version, member_to_row(member))
+        await self._transaction.update(_UPDATE, member.id, member.version, member_to_row(member, now))
         if not self._parts.is_known(member.id):
             await self._read(member.id)
         await self._parts.save(member, now)
@@ -129,7 +120,7 @@ class SqlMemberRepository(MemberRepository):
 
     async def with_stale_role(self, now: datetime, limit: int) -> Sequence[MemberId]:
         rows = await self._transaction.all(_STALE, {"now": now, "count": limit})
-        return [MemberId(row.member_id) for row in rows]
+        return [MemberId(row.id) for row in rows]
 
     async def _found(self, statement: Executable, key: object, fits: Callable[[Member], bool]) -> Member | None:
         # Between reading the account and locking its member, the account may go to another member, or change.

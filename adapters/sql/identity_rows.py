@@ -24,11 +24,12 @@ def folded(name: str | None) -> str | None:
     return None if name is None else name.casefold()
 
 
-def member_to_row(member: Member) -> dict[str, object]:
-    """The row of `members`."""
+def member_to_row(member: Member, now: datetime) -> dict[str, object]:
+    """The row of `members`, with the end of the effective role at `now`."""
     return {
         "id": member.id,
         "version": member.version,
+        "role_until": member.role_ends_at(now),
         "created_at": member.created_at,
         "updated_at": member.updated_at,
     }

@@ -10,7 +10,7 @@ from adapters.sql.transaction import Transaction
 from adapters.sql.types import AnyRow
 from application.ports.linking import LinkRequestRepository, UsedProofs
 from domain.errors import Conflict, NotFound
-from domain.identity import OPEN_STATES, LinkRequest, LinkRequestId, LinkState, MemberId
+from domain.identity import OPEN_STATES, LinkRequest, LinkRequestId, LinkState, MemberId, SignInId
 
 _MEMBER = select(members.c.id).where(members.c.id == bindparam("key")).with_for_update(key_share=True)
 _ADD = {
@@ -83,6 +83,7 @@ def _to_row(request: LinkRequest) -> dict[str, object]:
         "state": request.state.value,
         "telegram_id": request.telegram_id,
         "is_reauthenticated": request.is_reauthenticated,
+        "sign_in_id": request.sign_in_id,
         "created_at": request.created_at,
         "expires_at": request.expires_at,
     }
@@ -98,4 +99,5 @@ def _from_row(row: AnyRow) -> LinkRequest:
         state=LinkState(row.state),
         telegram_id=row.telegram_id,
         is_reauthenticated=row.is_reauthenticated,
+        sign_in_id=None if row.sign_in_id is None else SignInId(row.sign_in_id),
     )

@@ -8,9 +8,9 @@ from domain.errors import Conflict
 from domain.identity import (
     LINK_CODE_LENGTH,
     LINK_CODE_LIFETIME,
+    Actor,
     LinkRequest,
     LinkRequestId,
-    MemberId,
     code_refused,
 )
 
@@ -25,18 +25,19 @@ class LinkCodes:
         self._clock = clock
         self._ids = ids
 
-    async def issue(self, work: UnitOfWork, member_id: MemberId, *, is_reauthenticated: bool) -> LinkCode:
-        """A new request of the member; raises `Conflict` when no code is free."""
+    async def issue(self, work: UnitOfWork, actor: Actor, *, is_reauthenticated: bool) -> LinkCode:
+        """A new request of the actor, which ends with their sign-in; raises `Conflict` when no code is free."""
         now = self._clock.now()
         for _ in range(TRIES):
             code = self._tokens.code()
             request = LinkRequest(
                 LinkRequestId(self._ids.new()),
-                member_id,
+                actor.require_member(),
                 self._tokens.hashed_code(code),
                 created_at=now,
                 expires_at=now + LINK_CODE_LIFETIME,
                 is_reauthenticated=is_reauthenticated,
+                sign_in_id=actor.sign_in_id,
             )
             try:
                 await work.link_requests.add(request)

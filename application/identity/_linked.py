@@ -45,9 +45,9 @@ class Pair:
     telegram: Member
 
     @classmethod
-    async def of(cls, work: UnitOfWork, request: LinkRequest) -> "Pair":
-        """Raises `InvalidToken` when either side is gone or the web account has changed since, and `Conflict` or
-        `NotAllowed` unless the two can become one.
+    async def of(cls, work: UnitOfWork, request: LinkRequest, now: datetime) -> "Pair":
+        """Raises `InvalidToken` when either side is gone, the web account has changed since or the sign-in that asked
+        has ended, and `Conflict` or `NotAllowed` unless the two can become one.
         """
         if request.telegram_id is None:
             raise code_refused()
@@ -55,7 +55,8 @@ class Pair:
         if telegram is None:
             raise code_refused()
         web = telegram if telegram.id == request.member_id else await work.members.get(request.member_id)
-        request.check_trusted(web)
+        asked_in = None if request.sign_in_id is None else await work.sign_ins.get(request.sign_in_id)
+        request.check_trusted(web, asked_in, now)
         check_may_link(web, telegram)
         return cls(web, telegram)
 

@@ -43,8 +43,8 @@ class LinkingService:
 
     A signed-in web member asks for a code, sends it to the bot, and confirms there. The code has 8 characters, works
     for 10 minutes, once, and for the one Telegram account that sends it first. Where either side is ADMIN or OWNER
-    the web side also enters the password, when asking or afterwards. A code is void once the web account's password
-    has changed or the account was banned. The older of the two members stays, with what both own.
+    the web side also enters the password, when asking or afterwards. A code is void once the web account has
+    changed or was banned, and once the sign-in that asked for it has ended. The older of the two members stays, with what both own.
     After unlinking, everything stays with the web account and the Telegram account starts afresh.
     """
 
@@ -80,7 +80,7 @@ class LinkingService:
             _check_may_ask(member)
             if checked is not None:
                 check_same_password(member, checked)
-            made = await self._codes.issue(work, member_id, is_reauthenticated=checked is not None)
+            made = await self._codes.issue(work, actor, is_reauthenticated=checked is not None)
             await self._record(work, AuditAction.LINK_REQUESTED, actor, member_id)
             await work.commit()
         return made
@@ -91,11 +91,13 @@ class LinkingService:
         async with self._unit_of_work() as work:
             request = await own_request(work, actor, request_id)
         async with self._unit_of_work() as work:
+            asked_in = None if request.sign_in_id is None else await work.sign_ins.get(request.sign_in_id)
+        async with self._unit_of_work() as work:
             other = None if request.telegram_id is None else await work.members.by_telegram_id(request.telegram_id)
         return LinkStatus(
             request_id=request.id,
             state=request.state,
-            is_expired=request.state in OPEN_STATES and request.expires_at <= self._clock.now(),
+            is_expired=request.state in OPEN_STATES and request.is_over(asked_in, self._clock.now()),
             expires_at=request.expires_at,
             telegram_account=account_name(other.telegram) if other is not None and other.telegram else None,
         )
@@ -131,7 +133,7 @@ class LinkingService:
         try:
             async with one_at_a_time(self._unit_of_work) as work:
                 request = await presented_request(work, telegram_id, request_id)
-                pair = await Pair.of(work, request)
+                pair = await Pair.of(work, request, now)
                 if request.confirm(telegram_id, needs_password=pair.asks_for_password(now), now=now):
                     survivor = await merge_pair(work, request, pair, None, self._ids, now)
                     outcome = LinkOutcome(request.state, survivor.id)
@@ -157,7 +159,7 @@ class LinkingService:
         try:
             async with one_at_a_time(self._unit_of_work) as work:
                 request = await own_request(work, actor, request_id)
-                pair = await Pair.of(work, request)
+                pair = await Pair.of(work, request, now)
                 request.complete(now)
                 survivor = await merge_pair(work, request, pair, actor, self._ids, now)
                 await work.commit()
@@ -199,7 +201,7 @@ class LinkingService:
             await member_of(work, profile, self._ids, now, UNKNOWN_DEVICE)
             request = await self._codes.find(work, code)
             request.present(profile.telegram_id, now)
-            pair = await Pair.of(work, request)
+            pair = await Pair.of(work, request, now)
             await work.link_requests.save(request)
             await work.commit()
         return LinkQuestion(

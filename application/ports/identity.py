@@ -61,7 +61,9 @@ class MemberRepository(Protocol):
         ...
 
     async def with_stale_role(self, now: datetime, limit: int) -> Sequence[MemberId]:
-        """Members whose stored role is above the effective one at `now`, because a grant has ended since; by id."""
+        """Members whose stored role is above the effective one at `now`, because a grant has ended since; the earliest
+        end first.
+        """
         ...
 
 

@@ -9,7 +9,8 @@ from uuid import UUID
 
 from domain.errors import Conflict, InvalidToken, NotAllowed
 from domain.identity.members import Member
-from domain.identity.roles import MemberId, Role
+from domain.identity.roles import MemberId, Role, SignInId
+from domain.identity.sign_ins import SignIn
 
 LinkRequestId = NewType("LinkRequestId", UUID)
 
@@ -45,7 +46,7 @@ class LinkRequest:
 
     The code works for ten minutes and for the one Telegram account that presented it first; only its hash is kept.
     Both sides agree: Telegram by confirming, the web by asking for the code, and by the password where either side is
-    ADMIN or OWNER (`is_reauthenticated`).
+    ADMIN or OWNER (`is_reauthenticated`). It ends with the sign-in that asked for it.
     """
 
     id: LinkRequestId
@@ -56,6 +57,7 @@ class LinkRequest:
     state: LinkState = LinkState.WAITING
     telegram_id: int | None = None
     is_reauthenticated: bool = False
+    sign_in_id: SignInId | None = None
 
     def present(self, telegram_id: int, now: datetime) -> None:
         """A Telegram account sent the code; again by the same one is fine. Raise `InvalidToken` for anybody else."""
@@ -68,13 +70,20 @@ class LinkRequest:
         self._move(LinkState.PRESENTED, now)
         self.telegram_id = telegram_id
 
-    def check_trusted(self, web: Member) -> None:
-        """Raise `InvalidToken` when the web account has changed since: who asked may not be its owner any more.
+    def check_trusted(self, web: Member, asked_in: SignIn | None, now: datetime) -> None:
+        """Raise `InvalidToken` when who asked may not be the web account's owner any more: the account has changed
+        since, or the sign-in that asked, `asked_in`, has ended or is gone.
 
-        A password reset, say, ends what somebody else began in a stolen sign-in.
+        A password reset, say, ends what somebody else began in a stolen sign-in; so does ending that sign-in.
         """
         if web.user is not None and web.user.updated_at > self.created_at:
             raise code_refused()
+        if self._has_lost(asked_in, now):
+            raise code_refused()
+
+    def is_over(self, asked_in: SignIn | None, now: datetime) -> bool:
+        """Whether the time is up, or the sign-in that asked, `asked_in`, has ended or is gone."""
+        return self.expires_at <= now or self._has_lost(asked_in, now)
 
     def reauthenticate(self) -> None:
         """The web side entered the password."""
@@ -104,6 +113,9 @@ class LinkRequest:
     def decline(self, now: datetime) -> None:
         """Either side does not want it; the code is spent."""
         self._move(LinkState.DECLINED, now)
+
+    def _has_lost(self, asked_in: SignIn | None, now: datetime) -> bool:
+        return self.sign_in_id is not None and (asked_in is None or not asked_in.is_active(now))
 
     def _move(self, to: LinkState, now: datetime) -> None:
         if to not in TRANSITIONS[self.state]:

@@ -52,6 +52,14 @@ class Member:
         """The highest role that a grant valid at `now` gives."""
         return effective_role(self.grants, now)
 
+    def role_ends_at(self, now: datetime) -> datetime | None:
+        """When the effective role at `now` ends, unless it is granted anew; None for one without an end."""
+        role = self.effective_role(now)
+        giving = [grant for grant in self.grants if grant.role is role and grant.is_valid(now)]
+        if any(grant.until is None for grant in giving):
+            return None
+        return max((grant.until for grant in giving if grant.until is not None), default=None)
+
     def is_lasting_owner(self) -> bool:
         """Whether the member is an active OWNER by a grant without an end."""
         return self.is_active and any(g.role is Role.OWNER and g.until is None for g in self.grants)

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:autogenerate skipping metadata-s
 T = TypeVar("T")
 
 UNIQUE = (PrimaryKeyConstraint, UniqueConstraint)
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008")
 
 SQLITE_CATALOGUE = """
 SELECT type || ' ' || name, sql FROM sqlite_master
@@ -33,7 +33,8 @@ SELECT 'column ' || c.relname || '.' || a.attname,
     pg_get_expr(d.adbin, d.adrelid))
 FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
 LEFT JOIN pg_collation l ON l.oid = a.attcollation LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
-WHERE n.nspname = 'public' AND c.relkind = 'r' AND a.attnum > 0 AND c.relname <> 'alembic_version'
+WHERE n.nspname = 'public' AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped
+  AND c.relname <> 'alembic_version'
 UNION ALL SELECT 'constraint ' || conname, pg_get_constraintdef(oid) FROM pg_constraint
 WHERE connamespace = 'public'::regnamespace AND conname NOT LIKE 'alembic%'
 UNION ALL SELECT 'index ' || indexname, indexdef FROM pg_indexes

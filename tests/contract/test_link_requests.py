@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from domain.errors import Conflict, InvalidToken, NotFound
-from domain.identity import LINK_CODE_LIFETIME, LinkRequest, LinkRequestId, LinkState, Member
+from domain.identity import LINK_CODE_LIFETIME, LinkRequest, LinkRequestId, LinkState, Member, SignIn, SignInId
 from tests.support.backend import Backend
 from tests.support.given import stored_member
 from tests.support.racing import race
@@ -37,6 +37,33 @@ async def test_link_request_added_is_found_whole_by_its_id_and_code(backend: Bac
         assert (kept.id, kept.member_id, kept.code_hash) == (request.id, request.member_id, "hash of a code")
         assert (kept.created_at, kept.expires_at) == (request.created_at, request.expires_at)
         assert (kept.state, kept.telegram_id, kept.is_reauthenticated) == (LinkState.WAITING, None, False)
+
+
+async def test_link_request_asked_in_a_sign_in_is_kept_with_it_and_swept_with_it(backend: Backend) -> None:
+    member, now = await stored_member(backend), backend.clock.now()
+    sign_in = SignIn(SignInId(backend.ids.new()), member.id, "hash", now, now + LINK_CODE_LIFETIME, ended_at=now)
+    request = LinkRequest(
+        LinkRequestId(backend.ids.new()), member.id, "hash", now, now + LINK_CODE_LIFETIME, sign_in_id=sign_in.id
+    )
+    async with backend.unit_of_work() as work:
+        await work.sign_ins.add(sign_in)
+        await work.link_requests.add(request)
+        await work.commit()
+    assert (await found(backend, request)).sign_in_id == sign_in.id
+    assert await backend.sweep.sign_ins(now + timedelta(seconds=1), 10) == 1
+    with pytest.raises(NotFound):
+        await found(backend, request)
+
+
+async def test_link_request_of_an_unknown_sign_in_conflicts(backend: Backend) -> None:
+    member, now = await stored_member(backend), backend.clock.now()
+    unknown = SignInId(backend.ids.new())
+    request = LinkRequest(
+        LinkRequestId(backend.ids.new()), member.id, "hash", now, now + LINK_CODE_LIFETIME, sign_in_id=unknown
+    )
+    async with backend.unit_of_work() as work:
+        with pytest.raises(Conflict):
+            await work.link_requests.add(request)
 
 
 async def test_link_request_unknown_is_not_found_by_id_and_none_by_code(backend: Backend) -> None:

@@ -59,6 +59,17 @@ async def test_owners_stored_role_is_stale_once_the_grant_has_ended(backend: Bac
     assert await stale(backend, until, limit=1) == sorted([web.id, telegram.id])[:1]
 
 
+async def test_owners_stale_roles_come_with_the_earliest_end_first(backend: Backend) -> None:
+    now = backend.clock.now()
+    members = [new_member(backend, username=f"member{number}") for number in range(4)]
+    for member, days in zip(members, (3, 1, 2, 9), strict=True):
+        given(backend, member, Role.SUBSCRIBER, now + timedelta(days=days))
+    given(backend, members[1], Role.SUBSCRIBER, now + timedelta(hours=1))
+    given(backend, members[1], Role.ADMIN, now + timedelta(hours=2))
+    await added(backend, *members)
+    assert await stale(backend, now + timedelta(days=3)) == [members[number].id for number in (1, 2, 0)]
+
+
 async def test_owners_stored_role_is_right_after_a_save(backend: Backend) -> None:
     until = backend.clock.now() + timedelta(days=1)
     linked = given(backend, new_member(backend, username="ada", role=Role.SUBSCRIBER), Role.ADMIN, until)

@@ -1,6 +1,7 @@
 """Members, their accounts, grants, sign-ins and one-time tokens."""
 
 from sqlalchemy import JSON, BigInteger, Boolean, Column, ForeignKey, Index, Integer, SmallInteger, Table, Uuid
+from sqlalchemy import text as sql
 
 from adapters.sql.tables.base import at_least, between, length, metadata, one_of
 from adapters.sql.types import CleanText, SortedText, UtcDateTime
@@ -15,15 +16,20 @@ from domain.identity import (
     TokenPurpose,
 )
 
+_IS_OPEN = sql("ended_at IS NULL")
+
 members = Table(
     "members",
     metadata,
     Column("id", Uuid, primary_key=True),
     Column("version", Integer, nullable=False),
+    # When the role that stands beside the accounts ends; NULL for one without an end.
+    Column("role_until", UtcDateTime),
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
     at_least("version", 1),
     Index(None, "created_at", "id"),
+    Index(None, "role_until", "id"),
 )
 
 users = Table(
@@ -105,6 +111,14 @@ sign_ins = Table(
     Column("ip", CleanText),
     Column("user_agent", CleanText),
     Index(None, "member_id", "ip", "created_at"),
+    Index(
+        "ix_sign_ins_member_id_created_at_id_open",
+        "member_id",
+        "created_at",
+        "id",
+        sqlite_where=_IS_OPEN,
+        postgresql_where=_IS_OPEN,
+    ),
     Index(None, "expires_at"),
     Index(None, "ended_at"),
 )

@@ -15,10 +15,12 @@ link_requests = Table(
     Column("state", CleanText, nullable=False),
     Column("telegram_id", BigInteger),
     Column("is_reauthenticated", Boolean, nullable=False),
+    Column("sign_in_id", Uuid, ForeignKey("sign_ins.id", ondelete="CASCADE")),
     Column("created_at", UtcDateTime, nullable=False),
     Column("expires_at", UtcDateTime, nullable=False),
     one_of("state", LinkState),
     Index(None, "member_id"),
+    Index(None, "sign_in_id"),
     Index(None, "expires_at"),
 )
 

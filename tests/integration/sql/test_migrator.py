@@ -4,13 +4,19 @@ import asyncio
 import sqlite3
 import sys
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from adapters.sql.database import Database
 from adapters.sql.migrator import Migrator
+from adapters.sql.tables import members
 from domain.errors import Invalid, Unavailable
+from domain.identity import Grant, GrantId, GrantSource, Role
+from tests.support.backend import Backend
+from tests.support.given import added, new_member, new_telegram_member
 from tests.support.services import PostgresServer
 
 _MEMBER = """
@@ -160,6 +166,38 @@ async def test_migrator_waiting_tokens_are_kept_on_the_way_up_and_down(url: str)
         await migrator.upgrade()
     assert before == upgraded == downgraded
     assert [row[:2] for row in before] == [("sign_in", "a hash")]
+
+
+async def test_migrator_roles_keep_their_ends_on_the_way_down_and_up(url: str, backend: Backend) -> None:
+    now, migrator, database = backend.clock.now(), Migrator(url), Database(url)
+    soon, later = now + timedelta(days=1), now + timedelta(days=2)
+    given = {
+        "both": [(Role.SUBSCRIBER, soon), (Role.SUBSCRIBER, later)],
+        "higher": [(Role.ADMIN, soon), (Role.SUBSCRIBER, later)],
+        "lasting": [(Role.ADMIN, None), (Role.ADMIN, soon)],
+        "none": [],
+    }
+    for name, grants in given.items():
+        member = new_member(backend, username=name)
+        member.grants = [
+            Grant(GrantId(backend.ids.new()), role, GrantSource.MANUAL, None, "", until, now) for role, until in grants
+        ]
+        await added(backend, member)
+    telegram = new_telegram_member(backend)
+    telegram.grants = [Grant(GrantId(backend.ids.new()), Role.OWNER, GrantSource.MANUAL, None, "", soon, now)]
+    await added(backend, telegram)
+    statement = select(members.c.role_until).order_by(members.c.id)
+    try:
+        async with database.writer.begin() as connection:
+            before = [row.role_until for row in await connection.execute(statement)]
+        await migrator.downgrade("0007")
+        await migrator.upgrade()
+        async with database.writer.begin() as connection:
+            after = [row.role_until for row in await connection.execute(statement)]
+    finally:
+        await database.dispose()
+        await migrator.upgrade()
+    assert before == after == [later, soon, None, None, soon]
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,8 @@ from domain.identity import (
     Member,
     MemberId,
     Role,
+    SignIn,
+    SignInId,
     TelegramProfile,
     TelegramUser,
     TelegramUserId,
@@ -150,12 +152,29 @@ def test_link_request_with_the_password_entered_before_is_linked_at_once() -> No
 
 def test_link_request_after_the_account_changed_is_void() -> None:
     web, request = web_member(), request_in(LinkState.PRESENTED)
-    request.check_trusted(web)
+    request.check_trusted(web, None, NOW)
 
     web.set_password("another", NOW + timedelta(seconds=1))
 
     with pytest.raises(InvalidToken):
-        request.check_trusted(web)
+        request.check_trusted(web, None, NOW)
+
+
+@pytest.mark.parametrize("asked_in", ["ended", "expired", "gone"])
+def test_link_request_after_its_sign_in_is_over_is_void(asked_in: str) -> None:
+    web, request = web_member(), request_in(LinkState.PRESENTED)
+    ends = NOW + timedelta(days=7)
+    sign_in = SignIn(SignInId(UUID(int=1)), web.id, "hash", NOW, ends)
+    request.sign_in_id = sign_in.id
+    request.check_trusted(web, sign_in, NOW)
+    assert not request.is_over(sign_in, NOW)
+    if asked_in == "ended":
+        sign_in.end(NOW)
+    now, found = (ends if asked_in == "expired" else NOW), (None if asked_in == "gone" else sign_in)
+
+    assert request.is_over(found, now)
+    with pytest.raises(InvalidToken):
+        request.check_trusted(web, found, now)
 
 
 @pytest.mark.parametrize("role", Role)

@@ -8,6 +8,7 @@ import pytest
 
 from adapters.memory.security import InMemoryTokenIssuer
 from application.identity.linking import CODES, REDEEMING
+from application.identity.sign_ins import SignInService
 from application.ports.realtime import Announcement, RightsChanged
 from domain.errors import (
     Conflict,
@@ -242,6 +243,52 @@ async def test_link_that_expires_between_steps_is_refused_and_leaves_two_members
     assert (await world.loaded(ada.id)).telegram is None
     assert (await world.loaded(ann.id)).user is None
     assert (await world.linking.status(actor, code.request_id)).is_expired is True
+
+
+@pytest.mark.parametrize("ends", ["itself", "another", "all-others"])
+@pytest.mark.parametrize("step", ["present", "confirm", "complete"])
+async def test_link_ends_with_the_sign_in_that_asked_for_it(world: LinkingWorld, step: str, ends: str) -> None:
+    ada, ann = await world.web(role=Role.ADMIN), await world.telegram_member()
+    asking, elsewhere = (await world.signed_in(ada))[0], (await world.signed_in(ada))[0]
+    code = await world.linking.request(asking, PASSWORD if step == "confirm" else None)
+    if step != "present":
+        await world.linking.present(ANN, code.code)
+    if step == "complete":
+        await world.linking.confirm(ANN.telegram_id, code.request_id)
+    work, clock, ids = world.backend.unit_of_work, world.backend.clock, world.backend.ids
+    sign_ins = SignInService(work, world.backend.members, clock, ids)
+    assert asking.sign_in_id is not None
+    if ends == "all-others":
+        await sign_ins.end_others(elsewhere)
+    else:
+        await sign_ins.end(asking if ends == "itself" else elsewhere, asking.sign_in_id)
+
+    steps: dict[str, Callable[[], Awaitable[object]]] = {
+        "present": lambda: world.linking.present(ANN, code.code),
+        "confirm": lambda: world.linking.confirm(ANN.telegram_id, code.request_id),
+        "complete": lambda: world.linking.complete(elsewhere, code.request_id, PASSWORD),
+    }
+
+    with pytest.raises(InvalidToken):
+        await steps[step]()
+
+    assert (await world.loaded(ada.id)).telegram is None
+    assert (await world.loaded(ann.id)).user is None
+    assert (await world.linking.status(elsewhere, code.request_id)).is_expired is True
+
+
+async def test_link_asked_for_in_another_sign_in_than_the_ended_one_goes_on(world: LinkingWorld) -> None:
+    ada = await world.web()
+    asking, elsewhere = (await world.signed_in(ada))[0], (await world.signed_in(ada))[0]
+    code = await world.linking.request(asking)
+    work, clock, ids = world.backend.unit_of_work, world.backend.clock, world.backend.ids
+    assert elsewhere.sign_in_id is not None
+    await SignInService(work, world.backend.members, clock, ids).end(asking, elsewhere.sign_in_id)
+
+    await world.linking.present(ANN, code.code)
+
+    assert (await world.linking.status(asking, code.request_id)).is_expired is False
+    assert (await world.linking.confirm(ANN.telegram_id, code.request_id)).state is LinkState.LINKED
 
 
 async def test_link_in_the_last_moment_of_ten_minutes_holds(world: LinkingWorld) -> None:
