@@ -19,7 +19,7 @@ class PlainPasswordHasher(PasswordHasher):
     async def hash(self, password: str) -> str:
         return f"plain:{password}"
 
-    async def verify(self, password_hash: str | None, password: str) -> bool:
+    async def verify(self, password_hash: str | None, password: str, *, yielding: bool = False) -> bool:
         return password_hash == f"plain:{password}"
 
 

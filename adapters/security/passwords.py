@@ -3,7 +3,10 @@
 import asyncio
 import base64
 import logging
+import os
 import secrets
+import sys
+import threading
 import unicodedata
 from concurrent.futures import ThreadPoolExecutor
 
@@ -14,6 +17,8 @@ from argon2.profiles import RFC_9106_LOW_MEMORY
 
 from application.ports.identity import PasswordHasher
 
+LOWEST_PRIORITY = 19
+
 _log = logging.getLogger(__name__)
 
 
@@ -21,27 +26,30 @@ class Argon2PasswordHasher(PasswordHasher):
     """argon2id with the low-memory profile of RFC 9106: 64 MiB and three passes a hash.
 
     At most `parallel` hashes run at once, in threads of their own, so that a flood of sign-ins takes neither the
-    memory nor the threads of the rest. Passwords are compared in Unicode form NFC: two keyboards may write one
-    letter differently.
+    memory nor the threads of the rest; yielding ones run one at a time beside them, on Linux at the lowest priority.
+    Passwords are compared in Unicode form NFC: two keyboards may write one letter differently.
     """
 
     def __init__(self, parameters: Parameters = RFC_9106_LOW_MEMORY, parallel: int = 2) -> None:
         self._argon2 = Argon2.from_parameters(parameters)
         self._nobody = _unmatchable(parameters)
         self._threads = ThreadPoolExecutor(parallel, thread_name_prefix="argon2")
+        self._yielding = ThreadPoolExecutor(1, thread_name_prefix="argon2-yielding", initializer=_yield_to_others)
 
     async def hash(self, password: str) -> str:
         """The encoded hash, parameters included."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._argon2.hash, _octets(password))
 
-    async def verify(self, password_hash: str | None, password: str) -> bool:
+    async def verify(self, password_hash: str | None, password: str, *, yielding: bool = False) -> bool:
         """Whether they belong together. None takes as long and is False; an unreadable hash is logged and False."""
         stored = self._nobody if password_hash is None else password_hash
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._matches, stored, _octets(password))
+        threads = self._yielding if yielding else self._threads
+        return await asyncio.get_running_loop().run_in_executor(threads, self._matches, stored, _octets(password))
 
     def close(self) -> None:
         """Let the running hashes end and the threads go; nothing can be hashed afterwards."""
         self._threads.shutdown(cancel_futures=True)
+        self._yielding.shutdown(cancel_futures=True)
 
     def _matches(self, stored: str, password: bytes) -> bool:
         try:
@@ -51,6 +59,12 @@ class Argon2PasswordHasher(PasswordHasher):
         except (VerificationError, InvalidHashError, UnicodeEncodeError) as error:
             _log.warning("stored_password_hash_unusable", extra={"reason": type(error).__name__})
             return False
+
+
+def _yield_to_others() -> None:
+    """Make the calling thread, and those that it starts, the last to get the processor. Linux counts threads singly."""
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), LOWEST_PRIORITY)
 
 
 def _octets(password: str) -> bytes:

@@ -50,8 +50,8 @@ class HashingQueue(PasswordHasher):
 
     Known addresses go first, ordinary ones next; within either, an address goes behind those that failed less often and
     have fewer waiting: a flood of guesses falls behind, and out of a full room, as its addresses fail.
-    Doubtful claims go last, one at a time, and rest four times as long as each took, so that all of them together never
-    hold more than a fifth of one slot. Who finds no place is told to come back: `TooManyRequests`.
+    Doubtful claims hold no slot: they go one at a time beside them, yielding to everything else, and rest four times as
+    long as each took. Who finds no place is told to come back: `TooManyRequests`.
     """
 
     def __init__(self, hasher: PasswordHasher, clock: Clock, slots: int = SLOTS, room: int = ROOM) -> None:
@@ -71,32 +71,36 @@ class HashingQueue(PasswordHasher):
         async with self._turn(Claim()):
             return await self._hasher.hash(password)
 
-    async def verify(self, password_hash: str | None, password: str) -> bool:
-        """Whether they belong together, at an ordinary turn."""
-        return await self.verify_for(Claim(), password_hash, password)
+    async def verify(self, password_hash: str | None, password: str, *, yielding: bool = False) -> bool:
+        """Whether they belong together, at an ordinary turn, or at a doubtful one when it is to yield."""
+        standing = Standing.DOUBTFUL if yielding else Standing.ORDINARY
+        return await self.verify_for(Claim(standing=standing), password_hash, password)
 
     async def verify_for(self, claim: Claim, password_hash: str | None, password: str) -> bool:
         """Whether they belong together, when it is the claim's turn."""
         if claim.standing is not Standing.DOUBTFUL:
             async with self._turn(claim):
                 return await self._hasher.verify(password_hash, password)
-        async with self._doubtful_turn(claim):
-            return await self._hasher.verify(password_hash, password)
+        async with self._doubtful_turn(claim.account):
+            return await self._hasher.verify(password_hash, password, yielding=True)
+
+    def require_doubtful_place(self, account: str) -> None:
+        """Raise `TooManyRequests` when a doubtful claim to the account would find no place now."""
+        if self._doubtful.total() >= DOUBTFUL_ROOM or self._doubtful[account] >= DOUBTFUL_OF_ACCOUNT:
+            raise _busy()
 
     @asynccontextmanager
-    async def _doubtful_turn(self, claim: Claim) -> AsyncIterator[None]:
-        if self._doubtful.total() >= DOUBTFUL_ROOM or self._doubtful[claim.account] >= DOUBTFUL_OF_ACCOUNT:
-            raise _busy()
-        with _counted(self._doubtful, claim.account):
+    async def _doubtful_turn(self, account: str) -> AsyncIterator[None]:
+        self.require_doubtful_place(account)
+        with _counted(self._doubtful, account):
             async with self._one_doubtful:
                 await self._clock.sleep((self._rests_until - self._clock.now()).total_seconds())
-                async with self._turn(claim):
-                    began = self._clock.now()
-                    try:
-                        yield
-                    finally:
-                        ended = self._clock.now()
-                        self._rests_until = ended + min(max(RESTS * (ended - began), timedelta()), LONGEST_REST)
+                began = self._clock.now()
+                try:
+                    yield
+                finally:
+                    ended = self._clock.now()
+                    self._rests_until = ended + min(max(RESTS * (ended - began), timedelta()), LONGEST_REST)
 
     @asynccontextmanager
     async def _turn(self, claim: Claim) -> AsyncIterator[None]:

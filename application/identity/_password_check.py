@@ -62,8 +62,8 @@ class PasswordCheck:
         guess = Guess(given.account, neighbourhood(device.ip))
         try:
             await self._throttle.admit(guess)
-            if guess.is_over_limit and guess.address not in await self._familiar(given):
-                await self._throttle.wait_in_lane(guess)
+            if guess.is_suspect and guess.address not in await self._familiar(given):
+                await self._throttle.wait_as_stranger(guess)
             stored = await self._find(given)
             matches = await self._throttle.verify(
                 guess,

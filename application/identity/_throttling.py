@@ -36,6 +36,11 @@ class Guess:
     is_over_limit: bool = False
 
     @property
+    def is_suspect(self) -> bool:
+        """Whether the account has been failed at often of late, from wherever."""
+        return self.failures >= DOUBTFUL_FROM
+
+    @property
     def per_account(self) -> Attempt:
         """How failures at the account are counted, from wherever they come."""
         return Attempt(f"sign_in_account:{self.account}", PER_ACCOUNT)
@@ -99,9 +104,14 @@ class SignInThrottle:
         else:
             guess.counted.append(guess.per_account)
 
-    async def wait_in_lane(self, guess: Guess) -> None:
-        """Return when it is the turn of an attempt at a slowed account; raises `TooManyRequests` when too many wait."""
-        await self._lane.turn(guess.account)
+    async def wait_as_stranger(self, guess: Guess) -> None:
+        """Return when it is the turn of a suspect attempt from an address that the account does not know.
+
+        Raises `TooManyRequests` when too many wait, before anything is looked up for it.
+        """
+        self._hashing.require_doubtful_place(guess.account)
+        if guess.is_over_limit:
+            await self._lane.turn(guess.account)
 
     async def verify(self, guess: Guess, password_hash: str | None, password: str, *, is_known: bool) -> bool:
         """Whether they belong together, when it is this attempt's turn.
@@ -135,4 +145,4 @@ class SignInThrottle:
 def _standing(guess: Guess, *, is_known: bool) -> Standing:
     if is_known:
         return Standing.KNOWN
-    return Standing.DOUBTFUL if guess.failures >= DOUBTFUL_FROM else Standing.ORDINARY
+    return Standing.DOUBTFUL if guess.is_suspect else Standing.ORDINARY

@@ -215,8 +215,11 @@ class PasswordHasher(Protocol):
         """The encoded hash, parameters included."""
         ...
 
-    async def verify(self, password_hash: str | None, password: str) -> bool:
-        """Whether they belong together. None (no such account) takes the same time and is False."""
+    async def verify(self, password_hash: str | None, password: str, *, yielding: bool = False) -> bool:
+        """Whether they belong together. None (no such account) takes the same time and is False.
+
+        A `yielding` one lets whatever else the machine has to do go first, where the machine can.
+        """
         ...
 
 

@@ -39,7 +39,7 @@ class Interrupted(PlainPasswordHasher):
     def __init__(self) -> None:
         self.meanwhile: Callable[[], Awaitable[None]] | None = None
 
-    async def verify(self, password_hash: str | None, password: str) -> bool:
+    async def verify(self, password_hash: str | None, password: str, *, yielding: bool = False) -> bool:
         matches = await super().verify(password_hash, password)
         if self.meanwhile is not None:
             await self.meanwhile()

@@ -43,7 +43,7 @@ class CountingHasher(PlainPasswordHasher):
     def __init__(self) -> None:
         self.verified: list[str | None] = []
 
-    async def verify(self, password_hash: str | None, password: str) -> bool:
+    async def verify(self, password_hash: str | None, password: str, *, yielding: bool = False) -> bool:
         self.verified.append(password_hash)
         await asyncio.sleep(0)
         return await super().verify(password_hash, password)

@@ -16,6 +16,7 @@ class SlowHasher(PasswordHasher):
 
     def __init__(self) -> None:
         self.begun: list[str] = []
+        self.yielding: list[str] = []
         self.running = 0
         self._gates: list[asyncio.Future[None]] = []
 
@@ -23,7 +24,9 @@ class SlowHasher(PasswordHasher):
         await self._hash(password)
         return password
 
-    async def verify(self, password_hash: str | None, password: str) -> bool:
+    async def verify(self, password_hash: str | None, password: str, *, yielding: bool = False) -> bool:
+        if yielding:
+            self.yielding.append(password)
         await self._hash(password)
         return True
 
@@ -86,14 +89,32 @@ async def test_hashing_more_than_two_at_once_waits_for_a_slot() -> None:
     assert all(task.result() for task in queue.tasks)
 
 
-async def test_hashing_known_addresses_go_before_ordinary_and_doubtful_ones() -> None:
+async def test_hashing_known_addresses_go_before_ordinary_ones() -> None:
     queue = Queue(slots=1)
     await queue.ask("first")
-    await queue.ask("doubtful", Standing.DOUBTFUL)
     await queue.ask("ordinary")
     await queue.ask("known", Standing.KNOWN)
 
-    assert await queue.finish() == ["first", "known", "ordinary", "doubtful"]
+    assert await queue.finish() == ["first", "known", "ordinary"]
+
+
+async def test_hashing_doubtful_claim_holds_no_slot_and_yields() -> None:
+    queue = Queue(slots=1)
+    await queue.ask("doubtful", Standing.DOUBTFUL)
+    await queue.ask("ordinary")
+
+    assert queue.hasher.begun == ["doubtful", "ordinary"]
+    assert queue.hasher.yielding == ["doubtful"]
+    await queue.finish()
+
+
+async def test_hashing_asked_to_yield_by_the_port_stands_as_doubtful() -> None:
+    queue = Queue()
+    queue.tasks.append(asyncio.create_task(queue.queue.verify("hash", "password", yielding=True)))
+    await settled()
+
+    await queue.finish()
+    assert queue.hasher.yielding == ["password"]
 
 
 async def test_hashing_address_that_waits_already_goes_behind_the_others() -> None:
@@ -185,10 +206,9 @@ async def test_hashing_doubtful_room_is_small_for_an_account_and_bounded_for_all
 async def test_hashing_cancelled_while_waiting_or_running_gives_its_place_back() -> None:
     queue = Queue(slots=1)
     running, waiting = await queue.ask("running"), await queue.ask("waiting")
-    doubtful = await queue.ask("doubtful", Standing.DOUBTFUL)
     await queue.ask("last")
 
-    for task in (waiting, doubtful, running):
+    for task in (waiting, running):
         task.cancel()
         await settled()
     queue.hasher._gates.pop(0)
@@ -196,8 +216,20 @@ async def test_hashing_cancelled_while_waiting_or_running_gives_its_place_back()
 
     assert order == ["running", "last"]
     assert await queue.tasks[-1]
-    again = await queue.ask("again", Standing.DOUBTFUL)
+
+
+async def test_hashing_doubtful_cancelled_while_waiting_or_running_gives_its_place_back() -> None:
+    queue = Queue()
+    running = await queue.ask("running", Standing.DOUBTFUL, account="victim")
+    waiting = await queue.ask("waiting", Standing.DOUBTFUL, account="victim")
+
+    for task in (waiting, running):
+        task.cancel()
+        await settled()
+    queue.hasher._gates.pop(0)
+    again = await queue.ask("again", Standing.DOUBTFUL, account="victim")
     await queue.finish()
+
     assert again.result()
 
 

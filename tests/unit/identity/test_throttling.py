@@ -8,7 +8,7 @@ import pytest
 
 from adapters.memory.credentials import InMemoryCredentialQueries
 from application.identity._addresses import neighbourhood
-from application.identity._throttling import Guess, SignInThrottle
+from application.identity._throttling import DOUBTFUL_FROM, Guess, SignInThrottle
 from application.identity.sign_in import Credentials
 from application.ports.credentials import CredentialQueries, Login, StoredCredentials
 from domain.errors import InvalidCredentials, TooManyRequests
@@ -270,6 +270,25 @@ async def test_sign_in_flood_at_a_slowed_account_reads_the_database_once_in_a_wh
     assert reads.count < 10
     for _ in range(5):
         world.later(seconds=1)
+        await settled()
+    assert all(isinstance(task.exception(), TooManyRequests | InvalidCredentials) for task in flood)
+
+
+async def test_sign_in_flood_without_a_place_to_hash_reads_the_database_once_in_a_while(world: IdentityWorld) -> None:
+    await registered(world)
+    for number in range(DOUBTFUL_FROM):
+        await fail(world, at(number))
+    reads = CountedCredentials(InMemoryCredentialQueries(world.store))
+    world.auth._passwords._credentials = reads
+
+    flood = [asyncio.create_task(world.auth.sign_in(WRONG, at(100 + number))) for number in range(500)]
+    await settled()
+    outcomes = [task.exception() for task in flood if task.done()]
+
+    assert len(outcomes) > 490
+    assert reads.count < 10
+    for _ in range(5):
+        world.later(seconds=5)
         await settled()
     assert all(isinstance(task.exception(), TooManyRequests | InvalidCredentials) for task in flood)
 

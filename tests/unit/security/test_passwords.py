@@ -2,13 +2,16 @@
 
 import asyncio
 import logging
+import os
+import sys
+import threading
 from collections.abc import Iterator
 
 import pytest
 from argon2 import extract_parameters
 from argon2.profiles import CHEAPEST, RFC_9106_LOW_MEMORY
 
-from adapters.security.passwords import Argon2PasswordHasher
+from adapters.security.passwords import LOWEST_PRIORITY, Argon2PasswordHasher
 
 
 @pytest.fixture
@@ -66,3 +69,27 @@ async def test_passwords_hashed_at_once_use_at_most_two_threads() -> None:
     threads = len(hasher._threads._threads)
     hasher.close()
     assert 1 <= threads <= 2
+
+
+class PriorityWatch(Argon2PasswordHasher):
+    """Remembers the priority of the thread that hashes."""
+
+    def __init__(self) -> None:
+        super().__init__(CHEAPEST)
+        self.priorities: list[int] = []
+
+    def _matches(self, stored: str, password: bytes) -> bool:
+        self.priorities.append(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+        return super()._matches(stored, password)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux gives each thread a priority of its own")
+async def test_password_verified_yielding_runs_at_the_lowest_priority_and_lowers_no_other() -> None:
+    ordinary = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+    hasher = PriorityWatch()
+    for yielding in (True, False, True):
+        assert not await hasher.verify(None, "guess", yielding=yielding)
+    hasher.close()
+
+    assert hasher.priorities == [LOWEST_PRIORITY, ordinary, LOWEST_PRIORITY]
+    assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == ordinary
