@@ -54,6 +54,7 @@ from adapters.text.markdown import MarkdownRenderer
 from adapters.websocket.hub import Hub, HubSettings
 from adapters.websocket.manager import ConnectionManager
 from adapters.websocket.outbox import OutboxLimits
+from application.allowances import Allowance
 from application.chat.asking import Ask
 from application.chat.exporting import ConversationExport
 from application.chat.grounding import Grounding
@@ -63,6 +64,7 @@ from application.chat.replies import ReplyWriter
 from application.chat.running import RunningReplyRegistry
 from application.chat.sessions import ChatSessionService
 from application.chat.worker import ReplyTimes, ReplyWorker
+from application.exports import Exports
 from application.guides.embedding import EmbeddingInBackground, PassageEmbedding
 from application.guides.importing import GuideTransfer
 from application.guides.library import GuideLibrary
@@ -89,6 +91,7 @@ from application.identity.sweeping import IdentityRetention, IdentitySweeper
 from application.identity.telegram_accounts import TelegramAccounts
 from application.identity.telegram_sign_in import TelegramSignIn
 from application.ports.embedding import Embedder
+from application.ports.limits import Limit
 from application.ports.mailing import Mailer
 from application.realtime.retention import EventRetention
 from application.realtime.subscriptions import SubscriptionService
@@ -144,7 +147,22 @@ def _identity_retention(settings: Settings) -> IdentityRetention:
 
 
 def _hub_settings(settings: Settings) -> HubSettings:
-    return HubSettings(outbox=OutboxLimits(frames=settings.realtime.queue_frames))
+    return HubSettings(
+        outbox=OutboxLimits(frames=settings.realtime.queue_frames),
+        max_sockets_per_member=settings.limits.sockets_per_member or None,
+    )
+
+
+def _limit(count: int, window: timedelta) -> Limit | None:
+    return Limit(count, window) if count else None
+
+
+def _a_minute(count: int) -> Limit | None:
+    return _limit(count, timedelta(minutes=1))
+
+
+def _an_hour(count: int) -> Limit | None:
+    return _limit(count, timedelta(hours=1))
 
 
 class Container(containers.DeclarativeContainer):
@@ -169,6 +187,26 @@ class Container(containers.DeclarativeContainer):
     hasher = providers.Singleton(Argon2PasswordHasher)
     hashing = providers.Singleton(HashingQueue, hasher, clock)
     rate_limiter = providers.Singleton(InMemoryRateLimiter, clock)
+    messages_allowance = providers.Singleton(
+        Allowance, rate_limiter, "messages", providers.Callable(_a_minute, settings.provided.limits.messages_per_minute)
+    )
+    searches_allowance = providers.Singleton(
+        Allowance, rate_limiter, "searches", providers.Callable(_a_minute, settings.provided.limits.searches_per_minute)
+    )
+    sessions_allowance = providers.Singleton(
+        Allowance,
+        rate_limiter,
+        "chat sessions begun",
+        providers.Callable(_an_hour, settings.provided.limits.sessions_per_hour),
+    )
+    exports = providers.Singleton(
+        Exports,
+        providers.Singleton(
+            Allowance, rate_limiter, "exports", providers.Callable(_an_hour, settings.provided.limits.exports_per_hour)
+        ),
+        clock,
+        settings.provided.limits.exports_at_once,
+    )
     mailer = providers.Singleton(_mailer, settings)
     rotate_keys = providers.Callable(rotate, settings.provided.key_file)
     tokens = providers.Singleton(JwtTokenIssuer, providers.Singleton(_signing_keys, settings))
@@ -272,7 +310,7 @@ class Container(containers.DeclarativeContainer):
     guide_reindexing = providers.Singleton(GuideReindexing, unit_of_work.provider, guide_library, guide_queries)
     passage_embedding = providers.Singleton(PassageEmbedding, unit_of_work.provider, passage_queries, embedder)
     passage_finder = providers.Singleton(PassageFinder, passage_queries, analyzer, embedder)
-    guide_search = providers.Singleton(GuideSearch, passage_queries, guide_queries, analyzer)
+    guide_search = providers.Singleton(GuideSearch, passage_queries, guide_queries, analyzer, searches_allowance)
 
     guide_reader = providers.Singleton(GuideReader, analyzer, clock)
     language_models = providers.Dict({LLMProvider.LOCAL: guide_reader})
@@ -284,6 +322,7 @@ class Container(containers.DeclarativeContainer):
         member_export,
         running_replies,
         reauthentication,
+        exports,
         clock,
         ids,
     )
@@ -297,11 +336,20 @@ class Container(containers.DeclarativeContainer):
         running_replies,
         clock,
         ids,
+        sessions_allowance,
+        searches_allowance,
     )
     message_service = providers.Singleton(
-        MessageService, unit_of_work.provider, chat_queries, running_replies, clock, ids, metrics
+        MessageService,
+        unit_of_work.provider,
+        chat_queries,
+        running_replies,
+        clock,
+        ids,
+        metrics,
+        messages_allowance,
     )
-    conversation_export = providers.Singleton(ConversationExport, chat_session_service)
+    conversation_export = providers.Singleton(ConversationExport, chat_session_service, exports)
     chat_health = providers.Singleton(ChatHealthService, language_models, clock)
     ask = providers.Singleton(Ask, passage_finder, language_models)
     reply_writer = providers.Singleton(

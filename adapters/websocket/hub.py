@@ -26,10 +26,12 @@ from application.ports.realtime import (
     Transient,
 )
 from application.ports.system import Clock, Ids
+from domain.errors import TooManyRequests
 from domain.events import Channel
 from domain.identity import Actor, MemberId
 
 GOING_AWAY = 1012
+NO_ROOM = timedelta(seconds=30)
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +47,7 @@ class HubSettings:
     sweep_seconds: float = 60.0
     stale_after: timedelta = STALE_AFTER
     max_subscriptions: int = 256
+    max_sockets_per_member: int | None = 50
     held_back: int = 1_000
     outbox: OutboxLimits = field(default_factory=OutboxLimits)
 
@@ -129,9 +132,12 @@ class Hub:
                 future.cancel()
 
     def connect(self, actor: Actor, transport: Transport) -> SocketClient:
-        """A signed-in member's new socket."""
+        """A signed-in member's new socket; raises `TooManyRequests` where they hold as many as they may."""
+        member_id, most = actor.require_member(), self.settings.max_sockets_per_member
+        if most is not None and len(self.manager.of_user(member_id)) >= most:
+            raise TooManyRequests(f"You hold {most} sockets open; close one before you open another.", NO_ROOM)
         outbox = Outbox(transport, self.settings.outbox)
-        connection = WebSocketConnection(str(self._ids.new()), actor.require_member(), self._clock.now(), actor, outbox)
+        connection = WebSocketConnection(str(self._ids.new()), member_id, self._clock.now(), actor, outbox)
         self.manager.connect(connection)
         self._metrics.socket_opened()
         if self._closing:

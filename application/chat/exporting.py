@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from enum import StrEnum
 
 from application.chat.sessions import ChatSessionService
+from application.exports import Exports
 from application.realtime.events import plain
 from domain.chat import ChatSessionId, MessageRole, MessageSnapshot, SessionSnapshot
 from domain.identity import Actor
@@ -22,16 +23,22 @@ class ExportFormat(StrEnum):
 class ConversationExport:
     """Writes a session from its first message to its last, in pieces, whatever its length."""
 
-    def __init__(self, sessions: ChatSessionService) -> None:
+    def __init__(self, sessions: ChatSessionService, exports: Exports) -> None:
         self._sessions = sessions
+        self._exports = exports
 
     async def export(
         self, actor: Actor, session_id: ChatSessionId, form: ExportFormat
     ) -> tuple[SessionSnapshot, AsyncIterator[str]]:
-        """The session and the pieces of its document; raises `NotFound` before the first piece."""
+        """The session and the pieces of its document.
+
+        Raises `NotFound` and `TooManyRequests` before the first piece, `Unavailable` for a reader who takes too long.
+        """
         session = await self._sessions.get(actor, session_id)
         messages = self._messages(actor, session_id)
-        return session, _as_json(session, messages) if form is ExportFormat.JSON else _as_markdown(session, messages)
+        export = await self._exports.begin(actor)
+        written = _as_json(session, messages) if form is ExportFormat.JSON else _as_markdown(session, messages)
+        return session, export.pieces(written)
 
     async def _messages(self, actor: Actor, session_id: ChatSessionId) -> AsyncIterator[MessageSnapshot]:
         last = 0

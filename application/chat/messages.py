@@ -2,6 +2,7 @@
 
 from hashlib import sha256
 
+from application.allowances import Allowance
 from application.ports.chat import IDEMPOTENCY_LIFETIME, ChatQueries, PostedMessage, ReplyJob
 from application.ports.observability import ReplyMetrics
 from application.ports.realtime import ReplyStopped, ReplyWaiting, RunningReplies
@@ -37,6 +38,7 @@ class MessageService:
         clock: Clock,
         ids: Ids,
         metrics: ReplyMetrics,
+        allowance: Allowance,
     ) -> None:
         self._unit_of_work = unit_of_work
         self._queries = queries
@@ -44,6 +46,7 @@ class MessageService:
         self._clock = clock
         self._ids = ids
         self._metrics = metrics
+        self._allowance = allowance
 
     async def post(
         self,
@@ -57,10 +60,12 @@ class MessageService:
         """Add a member's message and the reply to come.
 
         The same `idempotency_key` with the same message gives the same answer for 24 hours, with another message it
-        raises `Conflict`. Raises `NotFound`, `Invalid`, and `Conflict` in a closed session.
+        raises `Conflict`. Raises `NotFound`, `Invalid`, `Conflict` in a closed session, and `TooManyRequests`: sending
+        the same again counts too.
         """
         member_id, now = actor.require_member(), self._clock.now()
         content = checked_content(content)
+        await self._allowance.take(actor)
         fingerprint = _fingerprint(session_id, content, ask_assistant=ask_assistant)
         async with self._unit_of_work() as work:
             session = _shared(await work.chat_sessions.get(session_id), member_id)
@@ -94,7 +99,11 @@ class MessageService:
         return message.snapshot()
 
     async def regenerate(self, actor: Actor, message_id: ChatMessageId) -> MessageSnapshot:
-        """Ask for a reply again: the same message, the next generation. Raises `Conflict` while it streams."""
+        """Ask for a reply again: the same message, the next generation. Counts as a message of the actor's.
+
+        Raises `Conflict` while it streams, and `TooManyRequests`.
+        """
+        await self._allowance.take(actor)
         session_id = await self._session_of(actor, message_id)
         async with self._unit_of_work() as work:
             session, message = await self._load(work, actor, session_id, message_id)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from application.allowances import Allowance
 from application.ports.chat import (
     ChatQueries,
     ChatStats,
@@ -63,6 +64,8 @@ class ChatSessionService:
         running: RunningReplies,
         clock: Clock,
         ids: Ids,
+        begun: Allowance,
+        searches: Allowance,
     ) -> None:
         self._unit_of_work = unit_of_work
         self._queries = queries
@@ -71,6 +74,8 @@ class ChatSessionService:
         self._running = running
         self._clock = clock
         self._ids = ids
+        self._begun = begun
+        self._searches = searches
 
     async def create(
         self,
@@ -81,7 +86,10 @@ class ChatSessionService:
         llm_model: str | None = None,
         settings: SessionSettings | None = None,
     ) -> SessionSnapshot:
-        """Begin a session; raises `Invalid` that names each field, also for a provider that is not configured."""
+        """Begin a session; raises `Invalid` that names each field, also for a provider that is not configured.
+
+        Raises `TooManyRequests` where the member begins too many.
+        """
         owner = actor.require_member()
         self._require_configured(llm_provider)
         session = ChatSession.start(
@@ -93,6 +101,7 @@ class ChatSessionService:
             llm_model=llm_model if llm_model is not None else self._models[llm_provider].default_model,
             settings=settings or SessionSettings(),
         )
+        await self._begun.take(actor)
         async with self._unit_of_work() as work:
             await work.chat_sessions.add(session)
             await work.commit()
@@ -174,11 +183,13 @@ class ChatSessionService:
         return message
 
     async def search(self, actor: Actor, query: str, limit: int = 20) -> Sequence[MessageHit]:
-        """Full text over one's own conversations; raises `Invalid` for a query without a word."""
+        """Full text over one's own conversations; raises `Invalid` for a query without a word, `TooManyRequests`."""
         terms = words(query)
         if not terms:
             raise Invalid.of("q", "expected at least one word to search for")
-        return await self._queries.search(actor.require_member(), terms, limit)
+        member_id = actor.require_member()
+        await self._searches.take(actor)
+        return await self._queries.search(member_id, terms, limit)
 
     async def stats(self, actor: Actor) -> ChatStats:
         """One's figures; "today" is the day in UTC."""

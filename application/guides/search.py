@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
+from application.allowances import Allowance
 from application.guides._confidence import confidence, is_sure
 from application.guides._query import Leaning, Query, QueryReader
 from application.guides._snippets import snippet
@@ -107,15 +108,26 @@ class PassageFinder:
 class GuideSearch:
     """Search of the library by words, a hit a guide, by its best passage."""
 
-    def __init__(self, passage_queries: PassageQueries, guide_queries: GuideQueries, analyzer: TextAnalyzer) -> None:
+    def __init__(
+        self,
+        passage_queries: PassageQueries,
+        guide_queries: GuideQueries,
+        analyzer: TextAnalyzer,
+        searches: Allowance,
+    ) -> None:
         self._passages = passage_queries
         self._guides = guide_queries
         self._analyzer = analyzer
+        self._searches = searches
         self._reader = QueryReader(analyzer)
         self._heading_terms = heading_reader(analyzer)
 
     async def search(self, actor: Actor, query: str, limit: int, category: str | None = None) -> list[GuideSearchHit]:
-        """The best matching guides that the actor may read. Related words count only when the words alone find none."""
+        """The best matching guides that the actor may read. Related words count only when the words alone find none.
+
+        Raises `TooManyRequests` where a member searches too often.
+        """
+        await self._searches.take(actor)
         words = self._reader.read(query, widen=False)
         if not words.words:
             return []

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping
 
+from application.exports import Exports
 from application.identity._auditing import Trail
 from application.identity._reauthentication import Reauthentication
 from application.identity._rights import require_other_owner, require_same_rights
@@ -31,6 +32,7 @@ class DataRights:
         member_export: MemberExport,
         running: RunningReplies,
         reauthentication: Reauthentication,
+        exports: Exports,
         clock: Clock,
         ids: Ids,
     ) -> None:
@@ -39,23 +41,30 @@ class DataRights:
         self._member_export = member_export
         self._running = running
         self._reauthentication = reauthentication
+        self._exports = exports
         self._clock = clock
         self._trail = Trail(unit_of_work, clock, ids)
 
     async def export(self, actor: Actor, member_id: MemberId | None = None) -> AsyncIterator[ExportedRecord]:
         """(section, record) pairs of everything, as `MemberExport` orders them: one's own, or anybody's for an OWNER.
 
-        Raises `NotAllowed` and `NotFound` at once, before the first record.
+        Raises `NotAllowed`, `NotFound` and `TooManyRequests` at once, before the first record; between two of them
+        `Unavailable` for a reader who takes too long.
         """
         if member_id is None:
             member_id = actor.require_member()
         elif member_id != actor.member_id:
             actor.require(Role.OWNER)
-        async with self._unit_of_work() as work:
-            await work.members.get(member_id)
-            await self._trail.record(work, AuditAction.EXPORTED, actor, member_id)
-            await work.commit()
-        return self._member_export.records(member_id)
+        export = await self._exports.begin(actor)
+        try:
+            async with self._unit_of_work() as work:
+                await work.members.get(member_id)
+                await self._trail.record(work, AuditAction.EXPORTED, actor, member_id)
+                await work.commit()
+        except BaseException:
+            export.end()
+            raise
+        return export.pieces(self._member_export.records(member_id))
 
     async def delete_own(self, actor: Actor, password: str | None) -> None:
         """Delete one's own account; the password is needed where there is one.

@@ -54,7 +54,7 @@ async def list_messages(
     "/sessions/{session_id:uuid}/messages",
     guards=[signed_in],
     security=SECURITY,
-    responses=refusals(401, 403, 404, 409, body=True),
+    responses=refusals(401, 403, 404, 409, 429, body=True),
 )
 async def post_message(
     actor: ActorDependency,
@@ -93,7 +93,7 @@ async def get_message(
     guards=[signed_in],
     security=SECURITY,
     status_code=HTTP_200_OK,
-    responses=refusals(401, 403, 404, 409),
+    responses=refusals(401, 403, 404, 409, 429),
 )
 async def regenerate_message(
     actor: ActorDependency, message_service: MessageServiceDependency, message_id: FromPath[UUID]

@@ -17,6 +17,7 @@ from entrypoints.http.dependencies import (
     ChatSessionServiceDependency,
     ConversationExportDependency,
 )
+from entrypoints.http.exported import encoded, in_chunks
 from entrypoints.http.openapi import SECURITY, refusals
 from entrypoints.http.parameters import Cursor, IfMatch, Limit
 from entrypoints.http.schemas.chat import (
@@ -60,7 +61,7 @@ async def list_sessions(
     )
 
 
-@post("/sessions", guards=[signed_in], security=SECURITY, responses=refusals(401, 403, body=True))
+@post("/sessions", guards=[signed_in], security=SECURITY, responses=refusals(401, 403, 429, body=True))
 async def create_session(
     actor: ActorDependency,
     chat_session_service: ChatSessionServiceDependency,
@@ -120,7 +121,9 @@ async def delete_session(
     await chat_session_service.delete(actor, ChatSessionId(session_id))
 
 
-@get("/sessions/{session_id:uuid}/export", guards=[signed_in], security=SECURITY, responses=refusals(401, 404, 422))
+@get(
+    "/sessions/{session_id:uuid}/export", guards=[signed_in], security=SECURITY, responses=refusals(401, 404, 422, 429)
+)
 async def export_session(
     actor: ActorDependency,
     conversation_export: ConversationExportDependency,
@@ -129,18 +132,18 @@ async def export_session(
         ExportFormat.MARKDOWN
     ),
 ) -> Stream:
-    """The whole conversation as a document to keep."""
+    """The whole conversation as a document to keep. One export at a time."""
     session, pieces = await conversation_export.export(actor, ChatSessionId(session_id), form)
     is_json = form is ExportFormat.JSON
     name = f"chat-{session.created_at:%Y-%m-%d}-{session.id}.{'json' if is_json else 'md'}"
     return Stream(
-        pieces,
+        in_chunks(encoded(pieces)),
         media_type="application/json" if is_json else "text/markdown",
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
 
 
-@get("/search", guards=[signed_in], security=SECURITY, responses=refusals(401, 422))
+@get("/search", guards=[signed_in], security=SECURITY, responses=refusals(401, 422, 429))
 async def search_messages(
     actor: ActorDependency,
     chat_session_service: ChatSessionServiceDependency,

@@ -1,10 +1,10 @@
-"""All that is kept of a member, as one JSON document that is written while it is read."""
+"""Documents that are written while they are read."""
 
 from collections.abc import AsyncIterator, Mapping
 
 import msgspec
 
-from application.realtime.events import plain
+CHUNK_BYTES = 32_768
 
 
 async def json_document(records: AsyncIterator[tuple[str, Mapping[str, object]]]) -> AsyncIterator[bytes]:
@@ -16,5 +16,23 @@ async def json_document(records: AsyncIterator[tuple[str, Mapping[str, object]]]
         else:
             opening = (b"{" if section is None else b"],\n") + msgspec.json.encode(name) + b":[\n"
             section = name
-        yield opening + msgspec.json.encode(plain(record))
+        yield opening + msgspec.json.encode(record)
     yield b"{}\n" if section is None else b"]}\n"
+
+
+async def encoded(pieces: AsyncIterator[str]) -> AsyncIterator[bytes]:
+    """Text as UTF-8."""
+    async for piece in pieces:
+        yield piece.encode()
+
+
+async def in_chunks(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """The same bytes in fewer parts, 32 kB or more each: every part costs a write of its own."""
+    waiting = bytearray()
+    async for piece in pieces:
+        waiting += piece
+        if len(waiting) >= CHUNK_BYTES:
+            yield bytes(waiting)
+            waiting.clear()
+    if waiting:
+        yield bytes(waiting)

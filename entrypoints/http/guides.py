@@ -56,7 +56,7 @@ async def list_guides(
     return present(GuidesListResponse, await guide_reading.page(actor, where, cursor, limit))
 
 
-@get("/search", guards=[signed_in], security=SECURITY, responses=refusals(401, 422))
+@get("/search", guards=[signed_in], security=SECURITY, responses=refusals(401, 422, 429))
 async def search_guides(
     actor: ActorDependency,
     guide_search: GuideSearchDependency,

@@ -12,7 +12,7 @@ from domain.errors import NotFound
 from domain.identity import MemberId, Role
 from entrypoints.http.access import admin, owner
 from entrypoints.http.dependencies import ActorDependency, DataRightsDependency, MemberServiceDependency
-from entrypoints.http.exported import json_document
+from entrypoints.http.exported import in_chunks, json_document
 from entrypoints.http.openapi import SECURITY, refusals
 from entrypoints.http.parameters import Cursor, Limit, in_utc
 from entrypoints.http.schemas.common import present, role
@@ -127,11 +127,11 @@ async def unban_member(
     return present(MemberResponse, await member_service.unban(actor, MemberId(member_id)))
 
 
-@get("/{member_id:uuid}/export", guards=[owner], security=SECURITY, responses=refusals(401, 403, 404))
+@get("/{member_id:uuid}/export", guards=[owner], security=SECURITY, responses=refusals(401, 403, 404, 429))
 async def export_member(actor: ActorDependency, data_rights: DataRightsDependency, member_id: FromPath[UUID]) -> Stream:
     """All that is kept of a member, as at `/auth/me/export`, for OWNER."""
     return Stream(
-        json_document(await data_rights.export(actor, MemberId(member_id))),
+        in_chunks(json_document(await data_rights.export(actor, MemberId(member_id)))),
         media_type="application/json",
         headers={"Content-Disposition": f'attachment; filename="guildhall-{member_id}.json"'},
     )

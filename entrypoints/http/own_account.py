@@ -19,7 +19,7 @@ from entrypoints.http.dependencies import (
     SignInPresenterDependency,
 )
 from entrypoints.http.devices import device_of
-from entrypoints.http.exported import json_document
+from entrypoints.http.exported import in_chunks, json_document
 from entrypoints.http.openapi import SECURITY, refusals
 from entrypoints.http.schemas.accounts import (
     AccountChangeRequest,
@@ -118,14 +118,15 @@ async def confirm_email(
     await account_service.verify_email(data.token, device_of(request))
 
 
-@get("/me/export", guards=[signed_in], security=SECURITY, responses=refusals(401))
+@get("/me/export", guards=[signed_in], security=SECURITY, responses=refusals(401, 429))
 async def export_account(actor: ActorDependency, data_rights: DataRightsDependency) -> Stream:
     """All that is kept of oneself, as one JSON document with a list for each kind of thing.
 
-    It is written while it is read: a document without its end is not whole.
+    It is written while it is read: a document without its end is not whole. One at a time, and so many an hour; the
+    conversations one exports count as well.
     """
     return Stream(
-        json_document(await data_rights.export(actor)),
+        in_chunks(json_document(await data_rights.export(actor))),
         media_type="application/json",
         headers={"Content-Disposition": 'attachment; filename="guildhall-account.json"'},
     )

@@ -1,5 +1,6 @@
 """Settings from the environment and one TOML file: typed, checked at start, all problems told at once."""
 
+from entrypoints.settings.limits import LimitSettings
 from entrypoints.settings.loading import load_settings
 from entrypoints.settings.model import Settings
 from entrypoints.settings.problems import SettingsError
@@ -28,6 +29,7 @@ __all__ = [
     "DatabaseSettings",
     "GuideSettings",
     "HttpSettings",
+    "LimitSettings",
     "LocalSettings",
     "LogSettings",
     "MailSettings",

@@ -10,6 +10,7 @@ import msgspec
 
 from entrypoints.settings.addresses import Address, Network, NetworkKind, passwords_in
 from entrypoints.settings.kinds import Folder, Hidden, Many
+from entrypoints.settings.limits import LimitSettings
 from entrypoints.settings.secret import Secret
 from entrypoints.settings.section import Section, setting
 from entrypoints.settings.sections import (
@@ -73,6 +74,7 @@ class Settings(Section, frozen=True, kw_only=True):
     log: LogSettings = LogSettings()
     chat: ChatSettings = ChatSettings()
     realtime: RealtimeSettings = RealtimeSettings()
+    limits: LimitSettings = LimitSettings()
     retention: RetentionSettings = RetentionSettings()
 
     def __post_init__(self) -> None:

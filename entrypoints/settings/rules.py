@@ -29,6 +29,9 @@ def broken_rules(settings: Settings, name_of: Callable[[str], str]) -> Iterator[
             f"{name_of('public_url')}: found {settings.public_url!r}; expected an https:// address: "
             f"{_OPEN} cookies and tokens go over TLS only"
         )
+    for name in settings.limits.__struct_fields__:
+        if getattr(settings.limits, name) == 0:
+            yield f"{name_of(f'limits.{name}')}: found 0; expected 1 or more: {_OPEN} every limit holds"
     if any(network.prefixlen == 0 for network in settings.trusted_proxies):
         yield (
             f"{name_of('trusted_proxies')}: found a range that holds every address; expected your proxies': "

@@ -20,6 +20,7 @@ from adapters.memory.rate_limiter import InMemoryRateLimiter
 from adapters.observability.metrics import NullMetrics
 from adapters.system.clock import SystemClock
 from adapters.websocket import HubSettings
+from application.allowances import Allowance
 from application.chat.messages import MessageService
 from application.identity._hashing import HashingQueue
 from application.identity._opening import SignInOpener
@@ -31,6 +32,7 @@ from application.realtime.typing import TypingService
 from domain.identity import Device, Member, MemberId, User, UserId
 from entrypoints.http.realtime import SocketEndpoint, realtime_router
 from entrypoints.http.socket_limits import SocketLimits
+from tests.support.limits import unlimited
 from tests.unit.realtime.world import World
 
 PATIENCE = 5.0
@@ -75,7 +77,12 @@ class Client:
 class Site(World):
     """A server on a free port of this machine."""
 
-    def __init__(self, settings: HubSettings | None = None, limits: SocketLimits | None = None) -> None:
+    def __init__(
+        self,
+        settings: HubSettings | None = None,
+        limits: SocketLimits | None = None,
+        allowance: Allowance | None = None,
+    ) -> None:
         super().__init__(settings or HubSettings(), SystemClock())
         self.limits = limits or SocketLimits()
         self.tokens = InMemoryTokenIssuer()
@@ -95,7 +102,13 @@ class Site(World):
             self.ids,
         )
         self.messages = MessageService(
-            self.unit_of_work, InMemoryChatQueries(self.store), self.running, self.clock, self.ids, NullMetrics()
+            self.unit_of_work,
+            InMemoryChatQueries(self.store),
+            self.running,
+            self.clock,
+            self.ids,
+            NullMetrics(),
+            allowance or unlimited(),
         )
         self.port = 0
         self._server: uvicorn.Server | None = None

@@ -14,6 +14,7 @@ from domain.events import session_channel
 from domain.identity import Actor, OneTimeToken, OneTimeTokenId, Role, TokenPurpose
 from tests.support.backend import Backend
 from tests.support.given import asked, new_member, posted, stored_member, stored_session
+from tests.support.limits import unlimited
 from tests.support.racing import race
 
 RACERS = 20
@@ -144,7 +145,13 @@ async def test_races_to_cancel_and_regenerate_never_wait_for_a_second_connection
     member = await stored_member(backend)
     actor = Actor(member.id, Role.PUBLIC)
     service = MessageService(
-        backend.unit_of_work, backend.chat, RunningReplyRegistry(backend.bus), backend.clock, backend.ids, NullMetrics()
+        backend.unit_of_work,
+        backend.chat,
+        RunningReplyRegistry(backend.bus),
+        backend.clock,
+        backend.ids,
+        NullMetrics(),
+        unlimited(),
     )
     replies = []
     for _ in range(2 * RACERS):

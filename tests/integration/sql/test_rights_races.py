@@ -20,6 +20,7 @@ from domain.errors import Conflict, NotFound
 from domain.identity import OPERATOR, Actor, AuditAction, Grant, GrantId, GrantSource, Member, Role
 from tests.support.backend import Backend
 from tests.support.given import added, new_member, stored_member, stored_session
+from tests.support.limits import exports, unlimited
 from tests.support.racing import race
 
 
@@ -28,7 +29,7 @@ def data_rights(backend: Backend) -> DataRights:
     work, clock, ids = backend.unit_of_work, backend.clock, backend.ids
     asking = Reauthentication(work, PlainPasswordHasher(), InMemoryRateLimiter(clock), clock, ids)
     running = RunningReplyRegistry(backend.bus)
-    return DataRights(work, backend.members, backend.export, running, asking, clock, ids)
+    return DataRights(work, backend.members, backend.export, running, asking, exports(), clock, ids)
 
 
 def sweeper(backend: Backend) -> IdentitySweeper:
@@ -58,7 +59,7 @@ async def test_deletion_beside_posts_into_the_members_sessions_wins_and_leaves_n
             await data_rights(its).delete(OPERATOR, ada.id)
             return "deleted"
         messages = MessageService(
-            its.unit_of_work, its.chat, RunningReplyRegistry(its.bus), its.clock, its.ids, NullMetrics()
+            its.unit_of_work, its.chat, RunningReplyRegistry(its.bus), its.clock, its.ids, NullMetrics(), unlimited()
         )
         await messages.post(actor, sessions[number % 3].id, "What now?")
         return "posted"

@@ -29,6 +29,7 @@ from application.ports.realtime import Announcement, LoggedEvent, ReplyDelta
 from domain.chat import ChatMessageId, ChatSessionId, LLMProvider, MessageSnapshot
 from domain.guides import DEFAULT_CATEGORIES
 from domain.identity import Actor, Grant, GrantId, GrantSource, Member, MemberId, Role, User, UserId
+from tests.support.limits import unlimited
 
 TIMES = ReplyTimes(lease=timedelta(seconds=12), checkpoint=timedelta(milliseconds=250), poll=timedelta(seconds=1))
 
@@ -59,10 +60,18 @@ class ChatWorld:
         self.running = RunningReplyRegistry(self.bus)
         self.models = {LLMProvider.LOCAL: self.model}
         self.messages = MessageService(
-            self.unit_of_work, self.queries, self.running, self.clock, self.ids, self.metrics
+            self.unit_of_work, self.queries, self.running, self.clock, self.ids, self.metrics, unlimited()
         )
         self.sessions = ChatSessionService(
-            self.unit_of_work, self.queries, self.event_log, self.models, self.running, self.clock, self.ids
+            self.unit_of_work,
+            self.queries,
+            self.event_log,
+            self.models,
+            self.running,
+            self.clock,
+            self.ids,
+            unlimited(),
+            unlimited(),
         )
         analyzer = SnowballAnalyzer()
         self.library = GuideLibrary(self.unit_of_work, analyzer, self.clock, self.ids, DEFAULT_CATEGORIES)

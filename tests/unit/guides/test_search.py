@@ -8,6 +8,7 @@ from adapters.text.analyzer import SnowballAnalyzer
 from application.guides._snippets import snippet
 from application.guides.search import FoundPassages, GuideSearch, GuideSearchHit, PassageFinder
 from domain.identity import GUEST, Actor, Role
+from tests.support.limits import unlimited
 from tests.unit.guides.conftest import LibraryWorld
 
 FILES = {
@@ -30,7 +31,7 @@ class Search:
         analyzer = SnowballAnalyzer()
         passages = InMemoryPassageQueries(world.store)
         self.finder = PassageFinder(passages, analyzer)
-        self.guides = GuideSearch(passages, InMemoryGuideQueries(world.store), analyzer)
+        self.guides = GuideSearch(passages, InMemoryGuideQueries(world.store), analyzer, unlimited())
 
     async def find(self, question: str, *context: str, role: Role = Role.PUBLIC) -> FoundPassages:
         """The best passages."""

@@ -48,6 +48,7 @@ from domain.identity import (
     TelegramProfile,
     merge,
 )
+from tests.support.limits import exports, unlimited
 
 PASSWORD = "correct horse battery"
 KEEP = IdentityRetention()
@@ -70,7 +71,9 @@ class RightsWorld:
             self.unit_of_work, queries, hasher, asking, limiter, mail, InMemoryTokenIssuer(), self.clock, self.ids
         )
         self.members = MemberService(self.unit_of_work, queries, hasher, InMemoryTokenIssuer(), self.clock, self.ids)
-        self.data_rights = DataRights(self.unit_of_work, queries, export, self.running, asking, self.clock, self.ids)
+        self.data_rights = DataRights(
+            self.unit_of_work, queries, export, self.running, asking, exports(), self.clock, self.ids
+        )
         self.telegram = TelegramAccounts(self.unit_of_work, self.clock, self.ids)
         self.audit = AuditService(InMemoryAuditQueries(self.store))
         self.sweeper = IdentitySweeper(self.unit_of_work, sweep, self.clock, self.ids, KEEP)
@@ -82,6 +85,8 @@ class RightsWorld:
             self.running,
             self.clock,
             self.ids,
+            unlimited(),
+            unlimited(),
         )
 
     def unit_of_work(self) -> InMemoryUnitOfWork:
