@@ -53,20 +53,12 @@ class InMemoryMemberQueries(MemberQueries):
         grants = member.grants if member else ()
         return sorted(grants, key=lambda grant: (grant.created_at, grant.id), reverse=True)
 
-    async def sign_ins(self, member_id: MemberId, now: datetime) -> Sequence[SignInView]:
+    async def sign_ins(self, member_id: MemberId, cursor: str | None, limit: int, now: datetime) -> Page[SignInView]:
+        before = decode_cursor(cursor, datetime, UUID) if cursor is not None else None
         active = [row for row in self._sign_ins_of(member_id) if row.is_active(now)]
-        active.sort(key=lambda row: (row.created_at, row.id), reverse=True)
-        return [
-            SignInView(
-                id=row.id,
-                created_at=row.created_at,
-                refreshed_at=row.rotated_at,
-                expires_at=row.expires_at,
-                ip=row.ip,
-                user_agent=row.user_agent,
-            )
-            for row in active
-        ]
+        rows = [row for row in active if before is None or (row.created_at, row.id) < before]
+        rows.sort(key=lambda row: (row.created_at, row.id), reverse=True)
+        return page_of(rows, limit, _sign_in_view, lambda row: encode_cursor(row.created_at, row.id))
 
     def _sign_ins_of(self, member_id: MemberId) -> Sequence[SignIn]:
         return [row for row in self._store.tables.sign_ins.values() if row.member_id == member_id]
@@ -83,6 +75,17 @@ def _telegram_names(account: TelegramUser) -> str:
     username = f"@{account.telegram_username}" if account.telegram_username else ""
     name = f"{account.first_name} {account.last_name or ''}".strip()
     return "\n".join((str(account.telegram_id), username, name))
+
+
+def _sign_in_view(row: SignIn) -> SignInView:
+    return SignInView(
+        id=row.id,
+        created_at=row.created_at,
+        refreshed_at=row.rotated_at,
+        expires_at=row.expires_at,
+        ip=row.ip,
+        user_agent=row.user_agent,
+    )
 
 
 def _view(member: Member, now: datetime) -> MemberView:

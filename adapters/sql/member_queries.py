@@ -74,7 +74,9 @@ _SIGN_INS = (
     select(sign_ins)
     .where(sign_ins.c.member_id == bindparam("key"), *_ACTIVE)
     .order_by(sign_ins.c.created_at.desc(), sign_ins.c.id.desc())
+    .limit(bindparam("count"))
 )
+_sign_in_place = tuple_(sign_ins.c.created_at, sign_ins.c.id)
 
 
 class SqlMemberQueries(MemberQueries):
@@ -113,7 +115,13 @@ class SqlMemberQueries(MemberQueries):
             rows = (await connection.execute(_GRANTS, {"key": member_id})).all()
         return [grant_from_row(row) for row in rows]
 
-    async def sign_ins(self, member_id: MemberId, now: datetime) -> Sequence[SignInView]:
+    async def sign_ins(self, member_id: MemberId, cursor: str | None, limit: int, now: datetime) -> Page[SignInView]:
+        statement, parameters = _SIGN_INS, {"key": member_id, "now": now, "count": limit + 1}
+        if cursor is not None:
+            created_at, last = decode_cursor(cursor, datetime, UUID)
+            statement = statement.where(tuple_(literal(created_at, sign_ins.c.created_at.type), last) > _sign_in_place)
         async with self._database.read() as connection:
-            rows = (await connection.execute(_SIGN_INS, {"key": member_id, "now": now})).all()
-        return [sign_in_view(row) for row in rows]
+            rows = (await connection.execute(statement, parameters)).all()
+        views = tuple(sign_in_view(row) for row in rows[:limit])
+        more = len(rows) > limit
+        return Page(views, encode_cursor(views[-1].created_at, views[-1].id) if more else None)

@@ -43,9 +43,9 @@ class LinkingService:
 
     A signed-in web member asks for a code, sends it to the bot, and confirms there. The code has 8 characters, works
     for 10 minutes, once, and for the one Telegram account that sends it first. Where either side is ADMIN or OWNER
-    the web side also enters the password, when asking or afterwards. A code is void once the web account has
-    changed or was banned, and once the sign-in that asked for it has ended. The older of the two members stays, with what both own.
-    After unlinking, everything stays with the web account and the Telegram account starts afresh.
+    the web side also enters the password, when asking or afterwards. A code is void once the web account has changed
+    or was banned, and once the sign-in that asked for it has ended. The older of the two members stays, with what both
+    own. After unlinking, everything stays with the web account and the Telegram account starts afresh.
     """
 
     def __init__(

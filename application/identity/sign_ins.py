@@ -1,8 +1,7 @@
 """A member's sign-ins on their devices."""
 
-from collections.abc import Sequence
-
 from application.ports.identity import MemberQueries, SignInView
+from application.ports.paging import Page
 from application.ports.realtime import RightsChanged
 from application.ports.system import Clock, Ids
 from application.ports.unit_of_work import UnitOfWorkFactory
@@ -22,9 +21,9 @@ class SignInService:
         self._clock = clock
         self._ids = ids
 
-    async def list(self, actor: Actor) -> Sequence[SignInView]:
-        """The actor's active sign-ins, newest first."""
-        return await self._queries.sign_ins(actor.require_member(), self._clock.now())
+    async def page(self, actor: Actor, *, cursor: str | None = None, limit: int = 50) -> Page[SignInView]:
+        """The actor's active sign-ins, newest first; raises `Malformed` on a broken cursor."""
+        return await self._queries.sign_ins(actor.require_member(), cursor, limit, self._clock.now())
 
     async def end(self, actor: Actor, sign_in_id: SignInId) -> None:
         """End one of the actor's sign-ins; raises `NotFound` for another member's and for one that has ended."""

@@ -170,8 +170,8 @@ class MemberQueries(Protocol):
         """All grants of a member, ended ones too, newest first."""
         ...
 
-    async def sign_ins(self, member_id: MemberId, now: datetime) -> Sequence[SignInView]:
-        """The sign-ins that are active at `now`, newest first."""
+    async def sign_ins(self, member_id: MemberId, cursor: str | None, limit: int, now: datetime) -> Page[SignInView]:
+        """The sign-ins that are active at `now`, newest first. Raises `Malformed` on a broken cursor."""
         ...
 
 

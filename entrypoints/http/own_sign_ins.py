@@ -10,13 +10,16 @@ from domain.identity import SignInId
 from entrypoints.http.access import signed_in
 from entrypoints.http.dependencies import ActorDependency, SignInServiceDependency
 from entrypoints.http.openapi import SECURITY, refusals
+from entrypoints.http.parameters import Cursor, Limit
 from entrypoints.http.schemas.accounts import SignInResponse, SignInsListResponse
 
 
-@get("/sessions", guards=[signed_in], security=SECURITY, responses=refusals(401))
-async def list_sign_ins(actor: ActorDependency, sign_in_service: SignInServiceDependency) -> SignInsListResponse:
+@get("/sessions", guards=[signed_in], security=SECURITY, responses=refusals(401, 422))
+async def list_sign_ins(
+    actor: ActorDependency, sign_in_service: SignInServiceDependency, cursor: Cursor = None, limit: Limit = 50
+) -> SignInsListResponse:
     """One's active sign-ins, newest first, with where they were last seen from."""
-    found = await sign_in_service.list(actor)
+    page = await sign_in_service.page(actor, cursor=cursor, limit=limit)
     return SignInsListResponse(
         items=tuple(
             SignInResponse(
@@ -28,8 +31,9 @@ async def list_sign_ins(actor: ActorDependency, sign_in_service: SignInServiceDe
                 user_agent=each.user_agent,
                 is_current=each.id == actor.sign_in_id,
             )
-            for each in found
-        )
+            for each in page.items
+        ),
+        next_cursor=page.next_cursor,
     )
 
 

@@ -15,6 +15,9 @@ from entrypoints.web.dependencies import (
     SignInServiceDependency,
 )
 
+PAGE = 20
+
+Cursor = Annotated[str | None, QueryParameter(max_length=2_000)]
 Next = Annotated[str | None, QueryParameter(name="next", max_length=2_000)]
 
 
@@ -64,12 +67,16 @@ async def account(
     member_service: MemberServiceDependency,
     sign_in_service: SignInServiceDependency,
     chat_session_service: ChatSessionServiceDependency,
+    cursor: Cursor = None,
 ) -> Template:
-    """Who one is here, from where one is signed in, and one's data."""
+    """Who one is here, from where one is signed in, and one's data. `cursor` names the sign-ins to go on after."""
+    sign_ins = await sign_in_service.page(request.user, cursor=cursor or None, limit=PAGE)
     context = {
         "actor": request.user,
         "member": await member_service.me(request.user),
-        "sign_ins": await sign_in_service.list(request.user),
+        "sign_ins": sign_ins.items,
+        "next_cursor": sign_ins.next_cursor,
+        "is_first_page": not cursor,
         "stats": await chat_session_service.stats(request.user),
         "password": (MIN_PASSWORD, MAX_PASSWORD),
         "admin_role": Role.ADMIN,

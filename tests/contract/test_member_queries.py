@@ -220,7 +220,7 @@ async def test_member_queries_sign_ins_are_the_active_ones_newest_first(backend:
         first.refresh("a hash", "another", backend.clock.now())
         await work.sign_ins.save(first)
         await work.commit()
-    views = await backend.members.sign_ins(ada.id, expired.expires_at)
+    views = (await backend.members.sign_ins(ada.id, None, 10, expired.expires_at)).items
     assert [view.id for view in views] == [second.id, first.id]
     assert views[1] == SignInView(
         id=first.id,
@@ -231,6 +231,24 @@ async def test_member_queries_sign_ins_are_the_active_ones_newest_first(backend:
         user_agent=None,
     )
     assert (views[0].refreshed_at, views[0].ip) == (None, None)
+
+
+async def test_member_queries_sign_ins_come_in_pages_that_neither_repeat_nor_miss_any(backend: Backend) -> None:
+    ada, made = await stored_member(backend, "ada"), []
+    for number in range(5):
+        made.append(await signed_in(backend, ada, ended=number == 2))
+        backend.clock.advance(timedelta(seconds=number % 2))
+    now, cursor, seen = backend.clock.now(), None, []
+    for expected in (2, 2):
+        page = await backend.members.sign_ins(ada.id, cursor, 2, now)
+        assert len(page.items) == expected
+        seen.extend(view.id for view in page.items)
+        cursor = page.next_cursor
+    assert cursor is None
+    open_ones = sorted((s for s in made if s.ended_at is None), key=lambda s: (s.created_at, s.id), reverse=True)
+    assert seen == [sign_in.id for sign_in in open_ones]
+    with pytest.raises(Malformed):
+        await backend.members.sign_ins(ada.id, "no cursor", 2, now)
 
 
 async def test_member_queries_view_shows_the_account(backend: Backend) -> None:

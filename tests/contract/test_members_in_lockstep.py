@@ -189,7 +189,7 @@ class Community:
             await queries.view(member_id, now),
             await queries.actor(member_id, None, now),
             list(await queries.grants(member_id)),
-            list(await queries.sign_ins(member_id, now)),
+            await queries.sign_ins(member_id, None, 100, now),
             await backend.chat.sessions(member_id, SessionFilter(), limit=50),
             await backend.chat.stats(member_id, now.replace(hour=0, minute=0, second=0, microsecond=0)),
             await backend.guides.saved(member_id, Role.PUBLIC, unread_only=False, cursor=None, limit=5),

@@ -70,6 +70,7 @@ class SignInsListResponse(Answer, frozen=True):
     """One's active sign-ins, newest first."""
 
     items: tuple[SignInResponse, ...]
+    next_cursor: str | None
 
 
 TelegramFields = Annotated[

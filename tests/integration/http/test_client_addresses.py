@@ -30,7 +30,8 @@ async def address_kept(running: Served, *forwarded: str, user_agent: str = "test
     headers = httpx.Headers([*raw, ("User-Agent", user_agent), ("X-Real-IP", "203.0.113.99")])
     answer = await running.client.post(LOGIN, json={"username": "ada", "password": PASSWORD}, headers=headers)
     assert answer.status_code == 200
-    (kept,) = await running.container.member_queries().sign_ins(member.id, running.container.clock().now())
+    page = await running.container.member_queries().sign_ins(member.id, None, 2, running.container.clock().now())
+    (kept,) = page.items
     return kept.ip, kept.user_agent
 
 

@@ -149,6 +149,21 @@ async def test_sign_ins_are_listed_with_where_they_are_and_which_asks(house: Hou
     assert (newest["is_current"], oldest["is_current"]) == (False, True)
 
 
+async def test_sign_ins_are_listed_page_by_page(house: House) -> None:
+    ada = await house.person("ada")
+    for _ in range(3):
+        await another_sign_in(house)
+    whole = (await house.client.get(f"{AUTH}/sessions", headers=ada.headers)).json()
+    first = (await house.client.get(f"{AUTH}/sessions?limit=3", headers=ada.headers)).json()
+    second = (
+        await house.client.get(f"{AUTH}/sessions?limit=3&cursor={first['next_cursor']}", headers=ada.headers)
+    ).json()
+    assert (len(whole["items"]), whole["next_cursor"], second["next_cursor"]) == (4, None, None)
+    assert first["items"] + second["items"] == whole["items"]
+    broken = await house.client.get(f"{AUTH}/sessions?cursor=broken", headers=ada.headers)
+    expect_problem(broken, 400, "malformed")
+
+
 async def test_sign_in_ended_stops_at_once_and_others_go_on(house: House) -> None:
     ada = await house.person("ada")
     other, third = await another_sign_in(house), await another_sign_in(house)

@@ -81,12 +81,17 @@ async def test_query_plans_of_who_asks_look_up_keys_in_one_statement(database: D
     with statements(database) as sent:
         assert await queries.actor(member.id, None, now) is not None
         assert await queries.actor(member.id, sign_in_id, now) is None
-        assert await queries.sign_ins(member.id, now) == []
+        assert (await queries.sign_ins(member.id, None, 10, now)).items == ()
+        cursor = encode_cursor(now, member.id)
+        assert (await queries.sign_ins(member.id, cursor, 10, now)).items == ()
         assert await queries.view(member.id, now) is not None
     found = await plans(database, sent)
-    assert len(found) == 4
+    assert len(found) == 5
     for plan in found:
         assert SCAN[database.url.get_backend_name()] not in plan
+    for plan in found[2:4]:
+        assert "ix_sign_ins_member_id_created_at_id_open" in plan
+        assert SORT[database.url.get_backend_name()] not in plan
 
 
 async def test_query_plans_of_stale_roles_look_at_ended_ones_only(database: Database, backend: Backend) -> None:

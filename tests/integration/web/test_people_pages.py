@@ -168,6 +168,27 @@ async def test_account_page_shows_own_sign_ins_only(site: House) -> None:
     assert "End all others" not in others.text
 
 
+async def test_account_page_shows_many_sign_ins_page_by_page(site: House) -> None:
+    member = await site.person("ada")
+    for number in range(20):
+        await site.client.post(
+            "/api/v1/auth/login",
+            json={"username": "ada", "password": PASSWORD},
+            headers={"User-Agent": f"Kiosk/{number}"},
+        )
+    first = await page_of(site, member, "/account")
+    more = re.search(r'href="(/account\?cursor=[^#"]+)#sign-ins-title"', first.text)
+    assert more is not None
+    second = await page_of(site, member, more[1])
+
+    assert first.text.count('class="people__item"') == 20
+    assert "(this one)" not in first.text
+    assert second.text.count('class="people__item"') == 1
+    assert "(this one)" in second.text
+    assert "More sign-ins" not in second.text
+    assert "End all others" in second.text
+
+
 async def test_admin_members_found_by_part_of_name(site: House) -> None:
     keeper = await site.person("keeper", Role.ADMIN)
     await site.person("adalovelace")

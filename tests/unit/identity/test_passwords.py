@@ -44,7 +44,7 @@ async def test_password_changed_ends_the_other_sign_ins_and_tells_by_mail(world:
     await world.passwords.change(here, PASSWORD, NEW)
     await world.mail.deliver()
 
-    assert [view.id for view in await world.sign_ins.list(here)] == [here.sign_in_id]
+    assert [view.id for view in (await world.sign_ins.page(here)).items] == [here.sign_in_id]
     assert other.sign_in_id is not None
     assert await world.auth.sign_in(Credentials(NEW, username="ann"), DEVICE)
     with pytest.raises(InvalidCredentials):

@@ -16,14 +16,14 @@ async def test_sign_ins_listed_are_ones_own_and_active_newest_first(world: Ident
     laptop = await world.signed_in(device=Device("192.0.2.2", "laptop"))
     await world.signed_in("bob")
 
-    listed = await world.sign_ins.list(laptop)
+    listed = (await world.sign_ins.page(laptop)).items
     world.later(days=7)
 
     assert [(view.id, view.user_agent) for view in listed] == [
         (laptop.sign_in_id, "laptop"),
         (phone.sign_in_id, "phone"),
     ]
-    assert await world.sign_ins.list(laptop) == []
+    assert (await world.sign_ins.page(laptop)).items == ()
 
 
 async def test_sign_in_ended_from_another_device_stops_at_once(world: IdentityWorld) -> None:
@@ -33,7 +33,7 @@ async def test_sign_in_ended_from_another_device_stops_at_once(world: IdentityWo
 
     await world.sign_ins.end(laptop, phone.sign_in_id)
 
-    assert [view.id for view in await world.sign_ins.list(laptop)] == [laptop.sign_in_id]
+    assert [view.id for view in (await world.sign_ins.page(laptop)).items] == [laptop.sign_in_id]
     assert world.heard[-1] == RightsChanged(member_id=laptop.member_id)
     assert [line.details["cause"] for line in await world.lines(AuditAction.SIGNED_OUT)] == ["ended"]
     with pytest.raises(NotFound):
@@ -48,7 +48,7 @@ async def test_sign_in_of_another_member_is_not_found_and_goes_on(world: Identit
 
     with pytest.raises(NotFound):
         await world.sign_ins.end(bob, ann.sign_in_id)
-    assert len(await world.sign_ins.list(ann)) == 1
+    assert len((await world.sign_ins.page(ann)).items) == 1
 
 
 async def test_sign_ins_ended_but_this_one_leave_this_one(world: IdentityWorld) -> None:
@@ -59,6 +59,6 @@ async def test_sign_ins_ended_but_this_one_leave_this_one(world: IdentityWorld) 
 
     await world.sign_ins.end_others(here)
 
-    assert [view.id for view in await world.sign_ins.list(here)] == [here.sign_in_id]
+    assert [view.id for view in (await world.sign_ins.page(here)).items] == [here.sign_in_id]
     with pytest.raises(NotAllowed):
-        await world.sign_ins.list(GUEST)
+        await world.sign_ins.page(GUEST)
