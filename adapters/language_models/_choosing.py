@@ -1,10 +1,12 @@
 """Which units of a passage are quoted: the ones that speak to the question, and what they cannot do without."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from adapters.language_models._units import Unit
 
 MAX_STEPS, MAX_CODE_LINES = 12, 20
+SHORT_LIST, MATCHING_STEP = 7, 0.5
 MAX_ITEM_WORDS = 45
 
 
@@ -18,6 +20,8 @@ def chosen(units: Sequence[Unit], room: int, *, steps: bool) -> set[int]:
     found: set[int] = set()
     if best.kind == "item" or (steps and _has_steps(units)) or not any(units[at].value for at in prose):
         found |= _of_list(units, order, room, steps=steps)
+    elif room > 2:
+        found |= _matching_steps(units, MATCHING_STEP * best.value)
     useful = [at for at in prose if units[at].value > 0.35 * best.value] or prose[:2]
     found |= set(useful[:room])
     if not found:
@@ -30,9 +34,21 @@ def _has_steps(units: Sequence[Unit]) -> bool:
 
 
 def _from_first_steps(units: Sequence[Unit], found: set[int]) -> set[int]:
-    """With a step, all steps before it: nobody can start in the middle."""
+    """With a step, all of a short list, of a longer one all before it: nobody can start in the middle."""
     last = {units[at].block: at for at in sorted(found) if units[at].is_step}
-    return found | {at for at, unit in enumerate(units) if at < last.get(unit.block, 0)}
+    whole = last.keys() & _short(units)
+    return found | {at for at, unit in enumerate(units) if unit.block in whole or at < last.get(unit.block, 0)}
+
+
+def _matching_steps(units: Sequence[Unit], value: float) -> set[int]:
+    """The steps of short lists that are worth more than that, though a sentence is worth more."""
+    short = _short(units)
+    return {at for at, unit in enumerate(units) if unit.is_step and unit.value > value and unit.block in short}
+
+
+def _short(units: Sequence[Unit]) -> set[int]:
+    """The blocks that are short enough to be quoted whole when they are steps."""
+    return {block for block, length in Counter(unit.block for unit in units).items() if length <= SHORT_LIST}
 
 
 def _of_list(units: Sequence[Unit], order: Sequence[int], room: int, *, steps: bool) -> set[int]:

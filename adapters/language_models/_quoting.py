@@ -14,7 +14,7 @@ from domain.guides import GuideId
 
 MAX_SENTENCES = 4
 NEXT_PASSAGES, NEXT_SCORE = 2, 0.82
-_HOW = re.compile(r"^\s*(?:how|what (?:are|is) the steps|steps)\b", re.IGNORECASE)
+_HOW = re.compile(r"^\s*(?:how|what (?:are|is) the steps|steps)\b|\bhow (?:do|can|should|to)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ def quotes(asked: Sequence[str], passages: Sequence[GroundingPassage], analyzer:
     found: list[Quote] = []
     for passage in _worth_quoting(passages):
         room = MAX_SENTENCES if not found else 2
-        text = _quoted(passage, held[passage.number], weights, room, analyzer, steps=bool(_HOW.match(asked[-1])))
+        text = _quoted(passage, held[passage.number], weights, room, analyzer, steps=bool(_HOW.search(asked[-1])))
         if text:
             found.append(Quote(passage, text))
     return found

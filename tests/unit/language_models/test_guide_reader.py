@@ -77,9 +77,33 @@ async def test_guide_reader_steps_stay_numbered_and_whole() -> None:
 
 
 async def test_guide_reader_step_chosen_alone_comes_with_those_before_it() -> None:
-    routine = "Before each order do this.\n\n1. Look.\n2. Think.\n3. Divide the trailing stop risk.\n4. Rest."
+    routine = "Before each order do this.\n\n1. Look.\n2. Think.\n3. Divide the trailing stop risk.\n" + "\n".join(
+        f"{number}. Rest." for number in range(4, 9)
+    )
     said = await answer(request("trailing stop", passage(1, STOPS), passage(2, routine, title="Routine", score=9.5)))
     assert "Before each order do this.\n\n1. Look.\n2. Think.\n3. Divide the trailing stop risk. [2]\n\n…" in said
+
+
+@pytest.mark.parametrize("question", ["trailing stop", "How do I set a trailing stop?", "Tell me how to set a stop"])
+async def test_guide_reader_step_chosen_from_short_list_comes_with_all_of_them(question: str) -> None:
+    steps = "\n".join(f"{number}. {'Set the trailing stop' if number == 3 else 'Rest'}." for number in range(1, 8))
+    said = await answer(request(question, passage(1, STOPS), passage(2, steps, title="Routine", score=9.5)))
+    assert said.endswith(f"{steps} [2]")
+
+
+async def test_guide_reader_short_list_with_a_matching_step_is_quoted_beside_a_better_sentence() -> None:
+    text = (
+        "Here is a routine:\n\n1. Look at the chart.\n2. Move the trailing stop.\n3. Rest.\n\n"
+        "A trailing stop costs nothing. Coffee is served at nine."
+    )
+    said = await answer(request("What does a trailing stop cost?", passage(1, text)))
+    assert said.endswith(text.removesuffix(" Coffee is served at nine.") + " [1]")
+
+
+async def test_guide_reader_list_without_a_matching_step_is_left_out() -> None:
+    text = "A trailing stop follows the price.\n\nLater:\n\n1. Drink tea.\n2. Rest."
+    said = await answer(request("What is a trailing stop?", passage(1, text)))
+    assert said.endswith("A trailing stop follows the price. [1]")
 
 
 async def test_guide_reader_what_is_left_out_between_sentences_shows() -> None:
