@@ -71,12 +71,12 @@ from application.guides.library import GuideLibrary
 from application.guides.reading import GuideReading
 from application.guides.reindexing import GuideReindexing
 from application.guides.search import GuideSearch, PassageFinder
+from application.identity._auditing import Trail
 from application.identity._hashing import HashingQueue
 from application.identity._mail_requests import MailRequests
 from application.identity._opening import SignInOpener
 from application.identity._password_check import PasswordCheck
 from application.identity._reauthentication import Reauthentication
-from application.identity._refusals import Refusals
 from application.identity._throttling import SignInThrottle
 from application.identity.accounts import AccountService
 from application.identity.audit import AuditService
@@ -231,13 +231,13 @@ class Container(containers.DeclarativeContainer):
 
     sign_in_opener = providers.Singleton(SignInOpener, tokens, clock, ids)
     mail_requests = providers.Singleton(MailRequests, mailer, clock, ids)
-    refusals = providers.Singleton(Refusals, unit_of_work.provider, rate_limiter, clock, ids)
+    trail = providers.Singleton(Trail, unit_of_work.provider, clock, ids)
     reauthentication = providers.Singleton(Reauthentication, unit_of_work.provider, hashing, rate_limiter, clock, ids)
     password_check = providers.Singleton(
         PasswordCheck,
         credential_queries,
         providers.Singleton(SignInThrottle, rate_limiter, hashing, clock),
-        refusals,
+        trail,
         clock,
     )
     auth_service = providers.Singleton(
@@ -277,12 +277,12 @@ class Container(containers.DeclarativeContainer):
         telegram_proofs,
         sign_in_opener,
         rate_limiter,
-        refusals,
+        trail,
         clock,
         ids,
     )
     linking_service = providers.Singleton(
-        LinkingService, unit_of_work.provider, reauthentication, tokens, rate_limiter, refusals, clock, ids
+        LinkingService, unit_of_work.provider, reauthentication, tokens, rate_limiter, trail, clock, ids
     )
     mail_worker = providers.Singleton(
         MailWorker, unit_of_work.provider, mailer, tokens, bus, clock, ids, settings.provided.base_url

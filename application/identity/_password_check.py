@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from application.identity._addresses import neighbourhood
-from application.identity._refusals import Refusals
+from application.identity._auditing import Trail
 from application.identity._throttling import Guess, SignInThrottle
 from application.ports.credentials import CredentialQueries, Login, StoredCredentials
 from application.ports.system import Clock
@@ -48,12 +48,10 @@ class PasswordCheck:
     same statements and the same hash. No transaction and no connection is held while an attempt waits for its turn.
     """
 
-    def __init__(
-        self, credentials: CredentialQueries, throttle: SignInThrottle, refusals: Refusals, clock: Clock
-    ) -> None:
+    def __init__(self, credentials: CredentialQueries, throttle: SignInThrottle, trail: Trail, clock: Clock) -> None:
         self._credentials = credentials
         self._throttle = throttle
-        self._refusals = refusals
+        self._trail = trail
         self._clock = clock
         self._remembered: dict[Login, tuple[datetime, frozenset[str]]] = {}
 
@@ -105,7 +103,7 @@ class PasswordCheck:
         self, action: AuditAction, stored: StoredCredentials | None, device: Device, **details: object
     ) -> None:
         guest = replace(GUEST, device=device)
-        await self._refusals.note(action, guest, stored.member_id if stored else None, method=METHOD, **details)
+        await self._trail.note(action, guest, stored.member_id if stored else None, method=METHOD, **details)
 
 
 def refused() -> InvalidCredentials:

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from application.identity._refusals import Refusals
+from application.identity._auditing import Trail
 from application.ports.identity import PasswordHasher
 from application.ports.limits import Attempt, Limit, RateLimiter
 from application.ports.system import Clock, Ids
@@ -29,7 +29,7 @@ class Reauthentication:
         self._unit_of_work = unit_of_work
         self._hasher = hasher
         self._limiter = limiter
-        self._refusals = Refusals(unit_of_work, limiter, clock, ids)
+        self._trail = Trail(unit_of_work, clock, ids)
 
     async def require(self, actor: Actor, password: str) -> Member:
         """The actor as they were when it was checked. Opens a unit of work of its own: call it outside of any.
@@ -43,14 +43,14 @@ class Reauthentication:
             member = await work.members.get(member_id)
         if member.user is None or member.user.password_hash is None:
             await self._limiter.release([attempt])
-            raise Conflict("The account has no password; set one by a password reset first.")
+            raise Conflict("The account has no password; set one first.")
         try:
             matches = await self._hasher.verify(member.user.password_hash, password)
         except TooManyRequests:
             await self._limiter.release([attempt])
             raise
         if not matches:
-            await self._refusals.note(AuditAction.SIGN_IN_FAILED, actor, member.id, method="reauthentication")
+            await self._trail.note(AuditAction.SIGN_IN_FAILED, actor, member.id, method="reauthentication")
             raise InvalidCredentials("The password is wrong.")
         await self._limiter.release([attempt])
         return member

@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from application.identity._auditing import is_news
 from application.identity._hashing import Claim, HashingQueue, Standing
 from application.ports.limits import Attempt, Limit, RateLimiter
 from application.ports.system import Clock
@@ -15,7 +16,6 @@ from domain.errors import TooManyRequests
 PER_ACCOUNT_AND_ADDRESS = Limit(5, timedelta(minutes=15))
 PER_ADDRESS = Limit(30, timedelta(minutes=15))
 PER_ACCOUNT = Limit(100, timedelta(hours=1))
-TOLD = Limit(1, timedelta(minutes=15))
 DOUBTFUL_FROM = 10
 PACE = timedelta(seconds=1)
 PLACES = 3
@@ -134,12 +134,7 @@ class SignInThrottle:
 
     async def is_news(self, guess: Guess) -> bool:
         """Whether the trail hears of this refusal: once in a quarter of an hour for an account and for an address."""
-        keys = [f"told:{guess.account}", f"told_address:{guess.address}"]
-        try:
-            await self._limiter.acquire([Attempt(key, TOLD) for key in keys])
-        except TooManyRequests:
-            return False
-        return True
+        return await is_news(self._limiter, f"sign_in:{guess.account}", f"sign_in_address:{guess.address}")
 
 
 def _standing(guess: Guess, *, is_known: bool) -> Standing:

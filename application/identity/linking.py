@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from application.identity._auditing import Trail, is_news
 from application.identity._link_codes import LinkCodes
 from application.identity._linked import (
     Pair,
@@ -12,7 +13,6 @@ from application.identity._linked import (
     take_apart,
 )
 from application.identity._reauthentication import Reauthentication, check_same_password
-from application.identity._refusals import Refusals
 from application.identity._telegram_members import again, member_of
 from application.identity.link_views import LinkCode, LinkOutcome, LinkQuestion, LinkStatus, account_name, masked
 from application.ports.identity import TokenIssuer
@@ -26,11 +26,9 @@ from domain.identity import (
     UNKNOWN_DEVICE,
     Actor,
     AuditAction,
-    AuditEntry,
     LinkRequest,
     LinkRequestId,
     Member,
-    MemberId,
     TelegramProfile,
 )
 
@@ -54,7 +52,7 @@ class LinkingService:
         reauthentication: Reauthentication,
         tokens: TokenIssuer,
         limiter: RateLimiter,
-        refusals: Refusals,
+        trail: Trail,
         clock: Clock,
         ids: Ids,
     ) -> None:
@@ -62,7 +60,7 @@ class LinkingService:
         self._reauthentication = reauthentication
         self._codes = LinkCodes(tokens, clock, ids)
         self._limiter = limiter
-        self._refusals = refusals
+        self._trail = trail
         self._clock = clock
         self._ids = ids
 
@@ -81,7 +79,7 @@ class LinkingService:
             if checked is not None:
                 check_same_password(member, checked)
             made = await self._codes.issue(work, actor, is_reauthenticated=checked is not None)
-            await self._record(work, AuditAction.LINK_REQUESTED, actor, member_id)
+            await self._trail.record(work, AuditAction.LINK_REQUESTED, actor, member_id)
             await work.commit()
         return made
 
@@ -112,7 +110,7 @@ class LinkingService:
         try:
             await self._limiter.acquire(attempts)
         except TooManyRequests as refusal:
-            if await self._refusals.is_news(attempts[0].key):
+            if await is_news(self._limiter, attempts[0].key):
                 await self._note(refusal, profile.telegram_id)
             raise
         try:
@@ -165,7 +163,7 @@ class LinkingService:
                 await work.commit()
         except GuildhallError as refusal:
             cause = refusal.code
-            await self._refusals.note(AuditAction.LINK_REFUSED, actor, actor.member_id, cause=cause)
+            await self._trail.note(AuditAction.LINK_REFUSED, actor, actor.member_id, cause=cause)
             raise
         return LinkOutcome(request.state, survivor.id)
 
@@ -216,16 +214,11 @@ class LinkingService:
     async def _decline(self, work: UnitOfWork, request: LinkRequest, actor: Actor, cause: str) -> None:
         request.decline(self._clock.now())
         await work.link_requests.save(request)
-        await self._record(work, AuditAction.LINK_REFUSED, actor, request.member_id, cause=cause)
+        await self._trail.record(work, AuditAction.LINK_REFUSED, actor, request.member_id, cause=cause)
         await work.commit()
 
-    async def _record(
-        self, work: UnitOfWork, action: AuditAction, actor: Actor, member_id: MemberId, **details: object
-    ) -> None:
-        await work.audit.record(AuditEntry.of(self._ids.new(), self._clock.now(), action, actor, member_id, **details))
-
     async def _note(self, refusal: GuildhallError, telegram_id: int) -> None:
-        await self._refusals.note_telegram(AuditAction.LINK_REFUSED, telegram_id, cause=refusal.code)
+        await self._trail.note_telegram(AuditAction.LINK_REFUSED, telegram_id, cause=refusal.code)
 
 
 def _check_may_ask(member: Member) -> None:

@@ -5,8 +5,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from application.identity._addresses import neighbourhood
+from application.identity._auditing import Trail, is_news
 from application.identity._opening import SignedIn, SignInOpener
-from application.identity._refusals import Refusals
 from application.identity._telegram_members import again, member_of
 from application.ports.limits import Attempt, Limit, RateLimiter
 from application.ports.linking import TelegramProof, TelegramProofs
@@ -33,7 +33,7 @@ class TelegramSignIn:
         proofs: TelegramProofs,
         opener: SignInOpener,
         limiter: RateLimiter,
-        refusals: Refusals,
+        trail: Trail,
         clock: Clock,
         ids: Ids,
     ) -> None:
@@ -41,7 +41,7 @@ class TelegramSignIn:
         self._proofs = proofs
         self._opener = opener
         self._limiter = limiter
-        self._refusals = refusals
+        self._trail = trail
         self._clock = clock
         self._ids = ids
 
@@ -62,12 +62,12 @@ class TelegramSignIn:
         try:
             signed_in = await self._with_proof(method, check(), device)
         except _Refused as refusal:
-            await self._refusals.note(
+            await self._trail.note(
                 AuditAction.SIGN_IN_FAILED, guest, refusal.member_id, method=method, cause=refusal.cause
             )
             raise refused() from None
         except InvalidToken:
-            await self._refusals.note(AuditAction.SIGN_IN_FAILED, guest, None, method=method, cause="forged")
+            await self._trail.note(AuditAction.SIGN_IN_FAILED, guest, None, method=method, cause="forged")
             raise refused() from None
         except Unavailable:
             await self._limiter.release(attempts)
@@ -84,8 +84,8 @@ class TelegramSignIn:
         try:
             await self._limiter.acquire(attempts)
         except TooManyRequests:
-            if await self._refusals.is_news(attempts[0].key):
-                await self._refusals.note(AuditAction.SIGN_IN_LIMITED, guest, None, method=method)
+            if await is_news(self._limiter, attempts[0].key):
+                await self._trail.note(AuditAction.SIGN_IN_LIMITED, guest, None, method=method)
             raise
         return attempts
 

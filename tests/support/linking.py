@@ -6,9 +6,9 @@ from dataclasses import replace
 from adapters.memory.rate_limiter import InMemoryRateLimiter
 from adapters.memory.security import InMemoryTokenIssuer, PlainPasswordHasher
 from adapters.memory.telegram import InMemoryTelegramProofs
+from application.identity._auditing import Trail
 from application.identity._opening import SignedIn, SignInOpener
 from application.identity._reauthentication import Reauthentication
-from application.identity._refusals import Refusals
 from application.identity.link_views import LinkQuestion
 from application.identity.linking import LinkingService
 from application.identity.telegram_accounts import TelegramAccounts
@@ -61,11 +61,11 @@ class LinkingWorld:
         unit_of_work, clock, ids = self.backend.unit_of_work, self.backend.clock, self.backend.ids
         self.tokens = tokens
         opener = SignInOpener(tokens, clock, ids)
-        refusals = Refusals(unit_of_work, self.limiter, clock, ids)
+        trail = Trail(unit_of_work, clock, ids)
         reauthentication = Reauthentication(unit_of_work, self.hasher, self.limiter, clock, ids)
-        self.linking = LinkingService(unit_of_work, reauthentication, tokens, self.limiter, refusals, clock, ids)
+        self.linking = LinkingService(unit_of_work, reauthentication, tokens, self.limiter, trail, clock, ids)
         self.accounts = TelegramAccounts(unit_of_work, clock, ids)
-        self.sign_in = TelegramSignIn(unit_of_work, self.telegram, opener, self.limiter, refusals, clock, ids)
+        self.sign_in = TelegramSignIn(unit_of_work, self.telegram, opener, self.limiter, trail, clock, ids)
 
     async def web(self, name: str = "ada", role: Role = Role.PUBLIC) -> Member:
         """A stored member with a web account and the password."""

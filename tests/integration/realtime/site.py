@@ -22,10 +22,10 @@ from adapters.system.clock import SystemClock
 from adapters.websocket import HubSettings
 from application.allowances import Allowance
 from application.chat.messages import MessageService
+from application.identity._auditing import Trail
 from application.identity._hashing import HashingQueue
 from application.identity._opening import SignInOpener
 from application.identity._password_check import PasswordCheck
-from application.identity._refusals import Refusals
 from application.identity._throttling import SignInThrottle
 from application.identity.sign_in import AuthService, Credentials, SignedIn
 from application.realtime.typing import TypingService
@@ -93,7 +93,7 @@ class Site(World):
             PasswordCheck(
                 InMemoryCredentialQueries(self.store),
                 SignInThrottle(limiter, HashingQueue(PlainPasswordHasher(), self.clock), self.clock),
-                Refusals(self.unit_of_work, limiter, self.clock, self.ids),
+                Trail(self.unit_of_work, self.clock, self.ids),
                 self.clock,
             ),
             SignInOpener(self.tokens, self.clock, self.ids),

@@ -15,12 +15,12 @@ from adapters.memory.security import InMemoryTokenIssuer, PlainPasswordHasher
 from adapters.memory.store import MemoryStore
 from adapters.memory.system import ManualClock, SequentialIds
 from adapters.memory.unit_of_work import InMemoryUnitOfWork
+from application.identity._auditing import Trail
 from application.identity._hashing import HashingQueue
 from application.identity._mail_requests import MailRequests
 from application.identity._opening import SignInOpener
 from application.identity._password_check import PasswordCheck
 from application.identity._reauthentication import Reauthentication
-from application.identity._refusals import Refusals
 from application.identity._throttling import SignInThrottle
 from application.identity.accounts import AccountService
 from application.identity.mailing import MailWorker
@@ -63,8 +63,8 @@ class IdentityWorld:
         basics = (self.clock, self.ids)
         self.hashing = HashingQueue(self.hasher, self.clock)
         throttle = SignInThrottle(self.limiter, self.hashing, self.clock)
-        refusals = Refusals(self.unit_of_work, self.limiter, *basics)
-        check = PasswordCheck(credentials, throttle, refusals, self.clock)
+        trail = Trail(self.unit_of_work, *basics)
+        check = PasswordCheck(credentials, throttle, trail, self.clock)
         opener = SignInOpener(self.tokens, *basics)
         mail = MailRequests(self.mailer, *basics)
         asking = Reauthentication(self.unit_of_work, self.hashing, self.limiter, *basics)

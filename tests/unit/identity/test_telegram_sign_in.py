@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 
 from adapters.telegram.proofs import HmacTelegramProofs
+from application.identity._auditing import Trail
 from application.identity._opening import SignedIn, SignInOpener
-from application.identity._refusals import Refusals
 from application.identity.telegram_sign_in import CLOCK_SKEW, FAILURES, MAX_AGE, TelegramSignIn
 from domain.errors import InvalidToken, TooManyRequests, Unavailable
 from domain.identity import Actor, AuditAction, Device, Role, TelegramProfile
@@ -219,13 +219,13 @@ async def test_sign_in_with_telegrams_own_signature_works_and_with_a_bent_one_do
 ) -> None:
     backend, telegram = world.backend, Signer()
     opener = SignInOpener(world.tokens, backend.clock, backend.ids)
-    refusals = Refusals(backend.unit_of_work, world.limiter, backend.clock, backend.ids)
+    trail = Trail(backend.unit_of_work, backend.clock, backend.ids)
     service = TelegramSignIn(
         backend.unit_of_work,
         HmacTelegramProofs(BOT_TOKEN),
         opener,
         world.limiter,
-        refusals,
+        trail,
         backend.clock,
         backend.ids,
     )
