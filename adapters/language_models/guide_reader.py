@@ -5,18 +5,28 @@ from collections.abc import AsyncGenerator, Sequence
 
 from adapters.language_models._quoting import Quote, quotes
 from adapters.language_models._small_talk import SmallTalk
-from application.ports.chat import GroundingPassage, LanguageModel, ModelEvent, ModelRequest, ReplyEnd, TextDelta
+from application.ports.chat import (
+    GroundingPassage,
+    LanguageModel,
+    ModelEvent,
+    ModelRequest,
+    NearGuide,
+    ReplyEnd,
+    TextDelta,
+)
 from application.ports.guides import TextAnalyzer
 from application.ports.system import Clock
 from domain.chat import MessageRole
 
-NOTHING_FOUND = (
-    "I found nothing about this in the guides.\n\n"
+REFUSAL = "I found nothing about this in the guides."
+COMES_CLOSE = "Perhaps one of these guides comes close:"
+ADVICE = (
     "I only answer from the guide library. You could try:\n\n"
     "- naming the thing itself, in the words a guide would use;\n"
     "- asking one thing at a time;\n"
     "- looking through the guides by category, or searching them."
 )
+NOTHING_FOUND = f"{REFUSAL}\n\n{ADVICE}"
 NOT_GROUNDED = (
     "I answer only by quoting the guides, and this conversation is set to go without them. "
     "Turn grounding on in its settings, or choose another model, and ask again."
@@ -24,14 +34,15 @@ NOT_GROUNDED = (
 NO_QUESTION = "Ask me something about the guides, and I will look it up and quote what they say."
 
 _CHUNK = re.compile(r"\s*\S+\s*?")
+_MARKUP = re.compile(r"([\\`*_\[\]<>~|#]|&(?=#?\w+;))")
 _CHARACTERS_PER_TOKEN = 4
 
 
 class GuideReader(LanguageModel):
     """Quotes the best sentences of the passages it is given, each with its `[number]`, and names the guides.
 
-    It adds no words of its own to what the guides say. Without passages it answers that nothing was found,
-    and to a message that asks nothing, that it may be asked.
+    It adds no words of its own to what the guides say. Without passages it answers that nothing was found, and names
+    the guides that come near; to a message that asks nothing it answers that it may be asked.
     """
 
     def __init__(self, analyzer: TextAnalyzer, clock: Clock, pace_seconds: float = 0.01) -> None:
@@ -67,9 +78,20 @@ class GuideReader(LanguageModel):
         if self._small_talk.is_all(asked[-1], follows=len(asked) > 1):
             return NO_QUESTION
         if not request.passages:
-            return NOTHING_FOUND
+            return _refused(request.near, links=request.links)
         found = quotes(asked, request.passages, self._analyzer)
         return _written(found, request.max_tokens * _CHARACTERS_PER_TOKEN) if found else NOTHING_FOUND
+
+
+def _refused(near: Sequence[NearGuide], *, links: bool) -> str:
+    if not near:
+        return NOTHING_FOUND
+    guides = "\n".join(f"- {_linked(guide) if links else f'**{_escaped(guide.title)}**'}" for guide in near)
+    return f"{REFUSAL}\n\n{COMES_CLOSE}\n\n{guides}\n\n{ADVICE}"
+
+
+def _linked(guide: NearGuide) -> str:
+    return f"[{_escaped(guide.title)}](/guides/{guide.guide_id})"
 
 
 def _written(found: Sequence[Quote], limit: int) -> str:
@@ -93,7 +115,7 @@ def _source(passage: GroundingPassage) -> str:
 
 
 def _escaped(text: str) -> str:
-    return re.sub(r"([\\`*_\[\]<>~|#])", r"\\\1", text)
+    return _MARKUP.sub(r"\\\1", text)
 
 
 def _tokens(text: str) -> int:

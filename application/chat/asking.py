@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
-from application.chat.grounding import MAX_PASSAGES, citations_used, numbered
+from application.chat.grounding import MAX_PASSAGES, citations_used, grounds
 from application.guides.search import PassageFinder
 from application.ports.chat import LanguageModels, ModelError, ModelFailure, ModelRequest, PromptMessage, ReplyEnd
 from domain.chat import Citation, LLMProvider, MessageRole, SessionSettings, checked_content
@@ -21,7 +21,7 @@ class Answer:
 
 
 class Ask:
-    """Answers a question from the guides that the actor may read."""
+    """Answers a question from the guides that the actor may read. Guides are named, not linked."""
 
     def __init__(self, finder: PassageFinder, models: LanguageModels) -> None:
         self._finder = finder
@@ -45,15 +45,16 @@ class Ask:
             raise Invalid.of(
                 "provider", f"{provider} is not configured here; expected one of {', '.join(self._models)}"
             )
-        passages = numbered(await self._finder.find(question, actor.role, MAX_PASSAGES))
+        found = grounds(await self._finder.find(question, actor.role, MAX_PASSAGES))
         defaults = SessionSettings()
         request = ModelRequest(
             model=model.default_model,
             messages=[PromptMessage(MessageRole.USER, question)],
-            passages=passages,
+            passages=found.passages,
             grounded=True,
             temperature=defaults.temperature,
             max_tokens=defaults.max_tokens,
+            near=found.near,
         )
         pieces: list[str] = []
         whole = False
@@ -67,4 +68,4 @@ class Ask:
         if not whole:
             raise ModelError(ModelFailure.BROKEN, "the stream ended before the answer did")
         text = "".join(pieces)
-        yield Answer(text, citations_used(text, passages))
+        yield Answer(text, citations_used(text, found.passages))

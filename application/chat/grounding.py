@@ -1,10 +1,11 @@
-"""Grounding: the passages of guides a reply may quote, and the citations of those it used."""
+"""Grounding: the passages of guides a reply may quote, the guides it may suggest, and the citations of what it used."""
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from application.guides.search import FoundPassages, PassageFinder
-from application.ports.chat import GroundingPassage, PromptMessage
+from application.ports.chat import GroundingPassage, NearGuide, PromptMessage
 from application.ports.identity import MemberQueries
 from application.ports.system import Clock
 from domain.chat import Citation, MessageRole, SessionSnapshot
@@ -15,27 +16,35 @@ MAX_QUOTE = 400
 CONTEXT_QUESTIONS = 2
 
 _MARK = re.compile(r"\[(\d{1,2})\]")
+# A word longer than this is cut: text without spaces has no words to keep whole.
+_CUT_WORD = re.compile(r"\s+\S{0,60}\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Grounds:
+    """What a reply rests on: numbered passages, or, without any, the guides that come near, best first."""
+
+    passages: Sequence[GroundingPassage] = ()
+    near: Sequence[NearGuide] = ()
 
 
 class Grounding:
-    """Finds passages that every participant of a session may read."""
+    """Finds what every participant of a session may read."""
 
     def __init__(self, finder: PassageFinder, members: MemberQueries, clock: Clock) -> None:
         self._finder = finder
         self._members = members
         self._clock = clock
 
-    async def passages(
-        self, session: SessionSnapshot, conversation: Sequence[PromptMessage]
-    ) -> Sequence[GroundingPassage]:
-        """Numbered passages for the last question; none when the library holds no answer to it."""
+    async def grounds(self, session: SessionSnapshot, conversation: Sequence[PromptMessage]) -> Grounds:
+        """Grounds for the reply to the last question; empty ones when the session goes without the guides."""
         questions = [turn.content for turn in conversation if turn.role is MessageRole.USER]
         if not questions or not session.settings.grounding:
-            return ()
+            return Grounds()
         role = await self._common_role(session)
         earlier = questions[-1 - CONTEXT_QUESTIONS : -1]
         found = await self._finder.find(questions[-1], role, MAX_PASSAGES, context=earlier)
-        return numbered(found)
+        return grounds(found)
 
     async def _common_role(self, session: SessionSnapshot) -> Role:
         now = self._clock.now()
@@ -43,11 +52,12 @@ class Grounding:
         return min((actor.role for actor in actors if actor is not None), default=Role.PUBLIC)
 
 
-def numbered(found: FoundPassages) -> Sequence[GroundingPassage]:
-    """What was found as numbered passages; none when it does not answer the question."""
+def grounds(found: FoundPassages) -> Grounds:
+    """What was found as numbered passages; only what comes near when it does not answer the question."""
     if not found.confident:
-        return ()
-    return [
+        near = [NearGuide(each.candidate.guide_id, each.candidate.guide_title) for each in found.near]
+        return Grounds(near=near)
+    passages = [
         GroundingPassage(
             number,
             ranked.candidate.guide_id,
@@ -59,6 +69,7 @@ def numbered(found: FoundPassages) -> Sequence[GroundingPassage]:
         )
         for number, ranked in enumerate(found.passages, start=1)
     ]
+    return Grounds(passages)
 
 
 def citations_used(text: str, passages: Sequence[GroundingPassage]) -> tuple[Citation, ...]:
@@ -71,8 +82,15 @@ def citations_used(text: str, passages: Sequence[GroundingPassage]) -> tuple[Cit
             guide_title=passage.guide_title,
             heading=passage.heading,
             line=passage.line,
-            quote=passage.text[:MAX_QUOTE],
+            quote=_shortened(passage.text),
         )
         for passage in passages
         if passage.number in used
     )
+
+
+def _shortened(text: str) -> str:
+    """At most `MAX_QUOTE` characters; what is cut ends after a whole word and with "…"."""
+    if len(text) <= MAX_QUOTE:
+        return text
+    return _CUT_WORD.sub("", text[:MAX_QUOTE])[: MAX_QUOTE - 1] + "…"

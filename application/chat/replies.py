@@ -6,10 +6,9 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
 
-from application.chat.grounding import Grounding, citations_used
+from application.chat.grounding import Grounding, Grounds, citations_used
 from application.chat.running import RunningReply, RunningReplyRegistry
 from application.ports.chat import (
-    GroundingPassage,
     LanguageModels,
     ModelError,
     ModelFailure,
@@ -129,8 +128,8 @@ class ReplyWriter:
 
     async def _produce(self, turn: _Turn, running: RunningReply) -> _Ending:
         try:
-            passages = await self._grounding.passages(turn.session, turn.conversation)
-            end = await self._stream(turn, passages, running)
+            grounds = await self._grounding.grounds(turn.session, turn.conversation)
+            end = await self._stream(turn, grounds, running)
         except ModelError as error:
             return _failed(running, error)
         except Exception as error:  # noqa: BLE001 - a defect in a model adapter ends this reply, not the worker
@@ -140,11 +139,9 @@ class ReplyWriter:
             return _failed(running, ModelError(ModelFailure.BROKEN, "the stream ended before the answer did"))
         if not running.text.strip():
             return _failed(running, ModelError(ModelFailure.EMPTY, "the model gave an empty answer"))
-        return _completed(running, passages, end)
+        return _completed(running, grounds, end)
 
-    async def _stream(
-        self, turn: _Turn, passages: Sequence[GroundingPassage], running: RunningReply
-    ) -> ReplyEnd | None:
+    async def _stream(self, turn: _Turn, grounds: Grounds, running: RunningReply) -> ReplyEnd | None:
         settings = turn.session.settings
         model = self._models.get(turn.session.llm_provider)
         if model is None:
@@ -152,10 +149,12 @@ class ReplyWriter:
         request = ModelRequest(
             model=turn.session.llm_model,
             messages=_prompt(settings.system_prompt, turn.conversation),
-            passages=passages,
+            passages=grounds.passages,
             grounded=settings.grounding,
             temperature=settings.temperature,
             max_tokens=settings.max_tokens,
+            near=grounds.near,
+            links=True,
         )
         async with aclosing(model.stream(request)) as events:
             async for event in events:
@@ -187,12 +186,12 @@ class ReplyWriter:
         self._metrics.reply_finished(reply.status, str(reply.llm_provider), (reply.response_time_ms or 0) / 1000)
 
 
-def _completed(running: RunningReply, passages: Sequence[GroundingPassage], end: ReplyEnd) -> _Ending:
+def _completed(running: RunningReply, grounds: Grounds, end: ReplyEnd) -> _Ending:
     def ending(reply: ChatMessage, now: datetime) -> None:
         reply.complete(
             running.text,
             now,
-            citations=citations_used(running.text, passages),
+            citations=citations_used(running.text, grounds.passages),
             tokens_used=end.tokens_used,
             first_token_at=running.first_token_at,
         )

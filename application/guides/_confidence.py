@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from application.guides._evidence import TermsOf
 from application.guides._query import Query, QueryWord, rarity
@@ -10,6 +11,8 @@ from application.guides.ranking import Ranked
 from application.ports.guides import Candidates
 
 LIGHT_SHARE = 0.2
+NEAR_CONFIDENCE, NEAR_SCORE, NEAR_SHARE = 0.15, 4.5, 0.8
+MAX_NEAR = 3
 MAX_LEAD = 3.0
 
 
@@ -57,6 +60,21 @@ def confidence(query: Query, ranked: Sequence[Ranked], candidates: Candidates, t
 def is_sure(value: float, candidates: Candidates) -> bool:
     """Whether that much confidence is enough."""
     return value >= _judgement(candidates).sure
+
+
+def near_misses(value: float, ranked: Sequence[Ranked]) -> tuple[Ranked, ...]:
+    """The best passages of the guides that come close to what was refused with this confidence, at most `MAX_NEAR`.
+
+    None comes close when the best one's score is low; the others are measured by the best one.
+    """
+    if value < NEAR_CONFIDENCE or not ranked or ranked[0].score < NEAR_SCORE:
+        return ()
+    firsts: dict[UUID, Ranked] = {}
+    for each in ranked:
+        if each.score < ranked[0].score * NEAR_SHARE:
+            break
+        firsts.setdefault(each.candidate.guide_id, each)
+    return tuple(firsts.values())[:MAX_NEAR]
 
 
 def _judgement(candidates: Candidates) -> Judgement:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from application.allowances import Allowance
-from application.guides._confidence import confidence, is_sure
+from application.guides._confidence import confidence, is_sure, near_misses
 from application.guides._query import Leaning, Query, QueryReader
 from application.guides._snippets import snippet
 from application.guides._spelling import corrections
@@ -32,11 +32,13 @@ class FoundPassages:
     """Ranked passages: the best of each section, best first, then what else these sections hold.
 
     `confident` says whether the first of them can be taken for an answer; `confidence` (0 to 1) is what it rests on.
+    `near` is the best passage of each guide that comes close to a question without an answer, best first.
     """
 
     passages: tuple[Ranked, ...]
     confident: bool
     confidence: float
+    near: tuple[Ranked, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ class PassageFinder:
         """Up to `limit` passages that `role` may read.
 
         `context` are the member's questions before this one, oldest first: what a follow-up like "and on weekends?"
-        leaves unsaid is taken from the last of them.
+        leaves unsaid is taken from the last of them. What comes near is judged by the question's own words.
         """
         leaning = self._reader.leans(question) if context else Leaning.NOT
         if leaning is Leaning.NOT:
@@ -79,7 +81,10 @@ class PassageFinder:
         together = f"{context[-1]}\n{question}"
         first, second = (together, question) if leaning is Leaning.FULLY else (question, together)
         found = await self._find(first, role, limit)
-        return found if found.confident else await self._find(second, role, limit)
+        if found.confident:
+            return found
+        other = await self._find(second, role, limit)
+        return other if other.confident or second == question else replace(other, near=found.near)
 
     async def _find(self, question: str, role: Role, limit: int) -> FoundPassages:
         query = self._reader.read(question)
@@ -93,7 +98,9 @@ class PassageFinder:
             meaning.cancel()
         ranked = rank(query, found, self._heading_terms)
         sure = confidence(query, ranked, found, self._heading_terms)
-        return FoundPassages(_sections_first(ranked[:limit]), confident=is_sure(sure, found), confidence=sure)
+        confident = is_sure(sure, found)
+        near = () if confident else near_misses(sure, ranked)
+        return FoundPassages(_sections_first(ranked[:limit]), confident=confident, confidence=sure, near=near)
 
     async def _by_words(self, query: Query, role: Role) -> tuple[Query, Candidates]:
         direct = await self._queries.candidates(query.terms, role, CANDIDATES)

@@ -246,9 +246,21 @@ class GroundingPassage:
     score: float
 
 
+@dataclass(frozen=True, slots=True)
+class NearGuide:
+    """A guide that does not answer the question but may come close to it."""
+
+    guide_id: GuideId
+    title: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelRequest:
-    """What a model is asked. The last of `messages` is the member's question."""
+    """What a model is asked. The last of `messages` is the member's question.
+
+    `near` are guides to suggest, best first, when there are no passages. With `links` the answer is shown where
+    `/guides/<id>` opens a guide.
+    """
 
     model: str
     messages: Sequence[PromptMessage]
@@ -256,6 +268,8 @@ class ModelRequest:
     grounded: bool
     temperature: float
     max_tokens: int
+    near: Sequence[NearGuide] = ()
+    links: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,6 +67,30 @@ async def test_chat_question_answered_with_source_that_opens_passage(member: Vis
     assert quoted in " ".join(await page.locator(".is-cited").all_inner_texts())
 
 
+async def test_chat_refused_question_links_a_guide_that_comes_near(member: Visitor) -> None:
+    page = member.page
+    await member.open("/chat")
+    await ask(member, "What does a zebra know of trailing stops?")
+    answer = page.locator(reply())
+    await expect(answer.locator(".prose")).to_contain_text("I found nothing about this in the guides.")
+    link = answer.locator(".prose li a").first
+    title = await link.inner_text()
+    assert await answer.locator(".source").count() == 0
+    await link.click()
+
+    await page.wait_for_url(re.compile(r"/guides/[0-9a-f-]{36}$"))
+    await expect(page.get_by_role("heading", level=1, name=title)).to_be_visible()
+
+
+async def test_chat_question_about_something_else_gets_no_suggestions(member: Visitor) -> None:
+    await member.open("/chat")
+    await ask(member, "What is the capital of Mongolia?")
+    answer = member.page.locator(f"{reply()} .prose")
+
+    await expect(answer).to_contain_text("I found nothing about this in the guides.")
+    await expect(answer.locator("a")).to_have_count(0)
+
+
 async def test_chat_long_conversation_scrolls_in_its_pane_alone(member: Visitor) -> None:
     page = member.page
     await page.set_viewport_size({"width": 1000, "height": 420})

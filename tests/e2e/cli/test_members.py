@@ -77,6 +77,21 @@ def test_chat_ask_answers_with_citations(guildhall: Command) -> None:
     assert "[1] Order types explained" in outcome.out
 
 
+def test_chat_ask_refused_question_names_the_guides_that_come_near(guildhall: Command) -> None:
+    outcome = guildhall("chat", "ask", "What does a zebra know of trailing stops?")
+    assert outcome.code == 0
+    assert outcome.out.startswith(
+        "I found nothing about this in the guides.\n\nPerhaps one of these guides comes close:"
+    )
+    assert "- **Order types explained**\n" in outcome.out
+    assert "/guides/" not in outcome.out
+
+
+def test_chat_ask_question_about_something_else_gets_no_suggestions(guildhall: Command) -> None:
+    outcome = guildhall("chat", "ask", "What is the capital of Mongolia?")
+    assert (outcome.code, "comes close" in outcome.out) == (0, False)
+
+
 def test_chat_ask_empty_question_is_refused(guildhall: Command) -> None:
     assert_refused(guildhall("chat", "ask", "  "), "content")
 

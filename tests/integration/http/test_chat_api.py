@@ -173,6 +173,26 @@ async def test_reply_is_written_cited_and_regenerated(living_house: House) -> No
     assert stopped.json()["status"] == "complete"
 
 
+async def test_reply_that_refuses_links_what_comes_near_for_those_who_may_read_it(living_house: House) -> None:
+    house = living_house
+    ada, ben = await house.person("ada", Role.SUBSCRIBER), await house.person("ben")
+    admin = await house.person("root", Role.ADMIN)
+    body = "# Stops\n\nA trailing stop follows the price at a distance that you choose.\n"
+    guide = await house.guide(admin, "Stops", body=body, minimum_role="SUBSCRIBER")
+    link = f"[Stops](/guides/{guide['summary']['id']})"
+    for person, question, is_near in (
+        (ada, "Which brokers in Mongolia have trailing stops?", True),
+        (ada, "What is the capital of Mongolia?", False),
+        (ben, "Which brokers in Mongolia have trailing stops?", False),
+    ):
+        session = await house.session(person)
+        reply = await ended(house, person, (await house.message(person, session["id"], question))["reply_id"])
+        assert reply["content"].startswith("I found nothing about this in the guides.")
+        assert (link in reply["content"]) is is_near
+        assert ("comes close" in reply["content"]) is is_near
+        assert reply["citations"] == []
+
+
 async def test_reply_cancelled_before_its_turn_ends_cancelled(house: House) -> None:
     ada = await house.person("ada")
     posted = await house.message(ada, (await house.session(ada))["id"])

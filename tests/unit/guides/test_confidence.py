@@ -1,14 +1,29 @@
 """What a refusal rests on."""
 
 from dataclasses import replace
+from uuid import UUID
 
 import pytest
 
 from adapters.text.analyzer import SnowballAnalyzer
-from application.guides._confidence import BY_MEANING, BY_WORDS, MAX_LEAD, confidence, is_sure, signs
+from application.guides._confidence import (
+    BY_MEANING,
+    BY_WORDS,
+    MAX_LEAD,
+    MAX_NEAR,
+    NEAR_CONFIDENCE,
+    NEAR_SCORE,
+    NEAR_SHARE,
+    confidence,
+    is_sure,
+    near_misses,
+    signs,
+)
 from application.guides._query import QueryReader
-from application.guides.ranking import heading_reader, rank
-from application.ports.guides import Candidates
+from application.guides.ranking import Ranked, heading_reader, rank
+from application.ports.guides import Candidate, Candidates
+from domain.guides import Difficulty, GuideId
+from tests.support.given import passage
 from tests.unit.guides.test_ranking import candidates
 
 ANALYZER = SnowballAnalyzer()
@@ -57,3 +72,30 @@ def test_confidence_lead_over_other_guides_is_bounded() -> None:
     assert lead(by_meaning(0.5, {"Stops": text})) == MAX_LEAD
     assert lead(by_meaning(0.5, {"Stops": text, "Plants": "Water them in the morning."})) == MAX_LEAD
     assert lead(by_meaning(0.5, {"Stops": text, "More": text})) < 1
+
+
+def scored(guide: int, score: float, position: int = 0) -> Ranked:
+    stands = passage(("stop",), position=position)
+    return Ranked(Candidate(GuideId(UUID(int=guide)), f"{guide}", "risk", Difficulty.BEGINNER, stands), score, {})
+
+
+def test_near_misses_are_the_best_passages_of_guides_that_score_near_the_best() -> None:
+    ranked = [scored(1, 10.0), scored(1, 9.5, 1), scored(2, 10.0 * NEAR_SHARE), scored(3, 10.0 * NEAR_SHARE - 0.1)]
+    assert near_misses(NEAR_CONFIDENCE, ranked) == (ranked[0], ranked[2])
+
+
+def test_near_misses_are_at_most_a_few() -> None:
+    ranked = [scored(number, 10.0) for number in range(1, MAX_NEAR + 3)]
+    assert near_misses(NEAR_CONFIDENCE, ranked) == tuple(ranked[:MAX_NEAR])
+
+
+@pytest.mark.parametrize(
+    ("value", "ranked"),
+    [
+        (NEAR_CONFIDENCE - 0.001, [scored(1, 10.0)]),
+        (NEAR_CONFIDENCE, [scored(1, NEAR_SCORE - 0.001)]),
+        (NEAR_CONFIDENCE, []),
+    ],
+)
+def test_near_misses_of_what_is_far_are_none(value: float, ranked: list[Ranked]) -> None:
+    assert near_misses(value, ranked) == ()

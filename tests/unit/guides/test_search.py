@@ -24,6 +24,14 @@ FILES = {
 }  # fmt: skip
 
 
+NEARLY = "Does a zebra know trailing stops?"
+
+
+def near(found: FoundPassages) -> list[str]:
+    """Titles of the guides that come near."""
+    return [each.candidate.guide_title for each in found.near]
+
+
 class Search:
     """The finder and the search over one library."""
 
@@ -74,6 +82,53 @@ async def test_search_answerable_question_is_found_with_confidence(search: Searc
 )
 async def test_search_question_about_something_else_is_refused(search: Search, question: str) -> None:
     assert not (await search.find(question)).confident
+
+
+async def test_search_question_that_is_nearly_answered_is_refused_with_the_guides_that_come_near(
+    search: Search,
+) -> None:
+    found = await search.find(NEARLY)
+    assert not found.confident
+    assert near(found) == ["Stops"]
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "How do I bake bread?",
+        "Who won the elections in Portugal?",
+        "What is the capital of Mongolia?",
+        "",
+        "what is it",
+    ],
+)
+async def test_search_question_about_something_else_has_nothing_near(search: Search, question: str) -> None:
+    assert near(await search.find(question)) == []
+
+
+async def test_search_question_that_is_answered_has_nothing_near(search: Search) -> None:
+    assert near(await search.find("How does a trailing stop work?")) == []
+
+
+async def test_search_guides_above_the_role_are_never_near(world: LibraryWorld) -> None:
+    await world.import_texts({"stops.md": FILES["risk/stops.md"].replace("---\n\n", "role: subscriber\n---\n\n")})
+    search = Search(world)
+    assert near(await search.find(NEARLY)) == []
+    assert near(await search.find(NEARLY, role=Role.SUBSCRIBER)) == ["Stops"]
+
+
+@pytest.mark.parametrize("question", ["What about Mongolia?", "And is it good for pizza?"])
+async def test_search_follow_up_is_not_near_what_only_the_question_before_spoke_of(
+    search: Search, question: str
+) -> None:
+    found = await search.find(question, NEARLY)
+    assert not found.confident
+    assert near(found) == []
+
+
+async def test_search_follow_up_is_near_by_its_own_words(search: Search) -> None:
+    found = await search.find(NEARLY, "Who won the elections in Portugal?")
+    assert near(found) == ["Stops"]
 
 
 async def test_search_passages_above_the_role_are_never_found(search: Search) -> None:

@@ -5,17 +5,33 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from html import escape, unescape
 from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.language_models.guide_reader import NO_QUESTION, NOT_GROUNDED, NOTHING_FOUND, GuideReader
+from adapters.language_models.guide_reader import (
+    COMES_CLOSE,
+    NO_QUESTION,
+    NOT_GROUNDED,
+    NOTHING_FOUND,
+    REFUSAL,
+    GuideReader,
+)
 from adapters.memory.system import ManualClock
 from adapters.text.analyzer import SnowballAnalyzer
 from adapters.text.markdown import MarkdownRenderer
-from application.ports.chat import GroundingPassage, ModelEvent, ModelRequest, PromptMessage, ReplyEnd, TextDelta
+from application.ports.chat import (
+    GroundingPassage,
+    ModelEvent,
+    ModelRequest,
+    NearGuide,
+    PromptMessage,
+    ReplyEnd,
+    TextDelta,
+)
 from domain.chat import MessageRole
 from domain.guides import GuideId
 
@@ -49,6 +65,12 @@ def request(
         temperature=0.7,
         max_tokens=max_tokens,
     )
+
+
+def refused(*titles: str, question: str = "Why do I sell too early?", links: bool = True) -> ModelRequest:
+    """A question that nothing answers, with guides of these titles near it."""
+    near = [NearGuide(GuideId(UUID(int=number)), title) for number, title in enumerate(titles, start=1)]
+    return replace(request(question), near=near, links=links)
 
 
 async def events(asked: ModelRequest) -> list[ModelEvent]:
@@ -149,6 +171,40 @@ async def test_guide_reader_section_is_quoted_once_and_marks_count_up() -> None:
 async def test_guide_reader_nothing_found_is_said_plainly_with_what_to_try() -> None:
     assert await answer(request("What is the capital of Mongolia?")) == NOTHING_FOUND
     assert "nothing" in NOTHING_FOUND
+
+
+async def test_guide_reader_refusal_links_the_guides_that_come_near_in_order() -> None:
+    said = await answer(refused("Exits", "Fear & greed"))
+    assert said.startswith(
+        f"{REFUSAL}\n\n{COMES_CLOSE}\n\n"
+        "- [Exits](/guides/00000000-0000-0000-0000-000000000001)\n"
+        "- [Fear & greed](/guides/00000000-0000-0000-0000-000000000002)\n\n"
+    )
+    assert said.replace(said[len(REFUSAL) : said.index("\n\nI only")], "") == NOTHING_FOUND
+
+
+async def test_guide_reader_refusal_where_links_lead_nowhere_names_the_guides() -> None:
+    said = await answer(refused("Exits", "1. Fear_less", links=False))
+    assert f"{COMES_CLOSE}\n\n- **Exits**\n- **1. Fear\\_less**\n\n" in said
+    assert "/guides/" not in said
+
+
+@pytest.mark.parametrize("message", ["hi", "thanks a lot", " "])
+async def test_guide_reader_message_that_asks_nothing_gets_no_suggestions(message: str) -> None:
+    assert await answer(refused("Exits", question=message)) == NO_QUESTION
+
+
+@pytest.mark.parametrize(
+    "title",
+    ["A](javascript:alert(1)) [b", "`](/x)`", "1. *a* _b_", "<b>c</b>", "&copy; & &amp; &#35;", "![x](y)", "\\", "[1]"],
+)
+async def test_guide_reader_title_of_a_near_guide_stays_the_text_of_its_link(title: str) -> None:
+    rendered = MarkdownRenderer().render(await answer(refused(title)))
+    (link,) = re.findall(r"<a [^>]*>.*?</a>", rendered)
+    assert 'href="/guides/00000000-0000-0000-0000-000000000001"' in link
+    assert unescape(re.sub(r"<[^>]*>", "", link)) == title
+    named = MarkdownRenderer().render(await answer(refused(title, links=False)))
+    assert f"<li><strong>{escape(title)}</strong></li>" in named
 
 
 async def test_guide_reader_without_grounding_says_how_to_get_an_answer() -> None:
