@@ -229,9 +229,9 @@ class Container(containers.DeclarativeContainer):
     chat_queries = providers.Singleton(SqlChatQueries, database)
     event_log = providers.Singleton(SqlEventLog, database)
 
-    sign_in_opener = providers.Singleton(SignInOpener, tokens, clock, ids)
-    mail_requests = providers.Singleton(MailRequests, mailer, clock, ids)
     trail = providers.Singleton(Trail, unit_of_work.provider, clock, ids)
+    sign_in_opener = providers.Singleton(SignInOpener, rate_limiter, trail, tokens, clock, ids)
+    mail_requests = providers.Singleton(MailRequests, mailer, clock, ids)
     reauthentication = providers.Singleton(Reauthentication, unit_of_work.provider, hashing, rate_limiter, clock, ids)
     password_check = providers.Singleton(
         PasswordCheck,

@@ -32,6 +32,14 @@ class InMemorySignInRepository(SignInRepository):
             if sign_in.member_id == member_id and sign_in.id != but:
                 await self.save(replace(sign_in, ended_at=sign_in.ended_at or now))
 
+    async def end_idle(self, member_id: MemberId, now: datetime, *, keep: int) -> int:
+        rows = self._transaction.tables.sign_ins.values()
+        active = [row for row in rows if row.member_id == member_id and row.is_active(now)]
+        active.sort(key=lambda row: (row.rotated_at or row.created_at, row.id), reverse=True)
+        for idle in active[keep:]:
+            await self.save(replace(idle, ended_at=now))
+        return len(active[keep:])
+
 
 class InMemoryOneTimeTokenRepository(OneTimeTokenRepository):
     """Hashed secrets that work once."""

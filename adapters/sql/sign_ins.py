@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 
 from adapters.sql.tables import members, one_time_tokens, sign_ins
 from adapters.sql.transaction import Transaction
@@ -16,6 +16,23 @@ _SAVE_SIGN_IN = update(sign_ins).where(sign_ins.c.id == bindparam("b_id"))
 _END_ALL = (
     update(sign_ins)
     .where(sign_ins.c.member_id == bindparam("b_member_id"), sign_ins.c.ended_at.is_(None))
+    .values(ended_at=bindparam("now"))
+)
+_USED_AT = func.coalesce(sign_ins.c.rotated_at, sign_ins.c.created_at)
+_END_IDLE = (
+    update(sign_ins)
+    .where(
+        sign_ins.c.id.in_(
+            select(sign_ins.c.id)
+            .where(
+                sign_ins.c.member_id == bindparam("b_member_id"),
+                sign_ins.c.ended_at.is_(None),
+                sign_ins.c.expires_at > bindparam("now"),
+            )
+            .order_by(_USED_AT.desc(), sign_ins.c.id.desc())
+            .offset(bindparam("keep"))
+        )
+    )
     .values(ended_at=bindparam("now"))
 )
 _END_OTHERS = _END_ALL.where(sign_ins.c.id != bindparam("b_but"))
@@ -52,6 +69,10 @@ class SqlSignInRepository(SignInRepository):
             await self._transaction.execute(_END_ALL, parameters)
         else:
             await self._transaction.execute(_END_OTHERS, {**parameters, "b_but": but})
+
+    async def end_idle(self, member_id: MemberId, now: datetime, *, keep: int) -> int:
+        parameters = {"b_member_id": member_id, "now": now, "keep": keep}
+        return (await self._transaction.execute(_END_IDLE, parameters)).rowcount
 
 
 class SqlOneTimeTokenRepository(OneTimeTokenRepository):

@@ -1,22 +1,30 @@
 """Opening a sign-in, by whatever proof: the same for passwords, links, Telegram and resets."""
 
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 
+from application.identity._addresses import neighbourhood
+from application.identity._auditing import Trail, is_news
 from application.ports.identity import TokenIssuer
+from application.ports.limits import Attempt, Limit, RateLimiter
+from application.ports.realtime import RightsChanged
 from application.ports.system import Clock, Ids
 from application.ports.unit_of_work import UnitOfWork
+from domain.errors import TooManyRequests
 from domain.identity import (
+    GUEST,
     REFRESH_LIFETIME,
     Actor,
     AuditAction,
-    AuditEntry,
     Device,
     Member,
     MemberId,
     SignIn,
     SignInId,
 )
+
+SIGN_INS = Limit(60, timedelta(hours=1))
+MAX_OPEN = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +40,34 @@ class SignedIn:
 
 
 class SignInOpener:
-    """Makes sign-ins and the tokens that belong to them. Whether the member may come in is the caller's to check."""
+    """Makes sign-ins and the tokens that belong to them. Whether the member may come in is the caller's to check.
 
-    def __init__(self, tokens: TokenIssuer, clock: Clock, ids: Ids) -> None:
+    A member has at most 100 open sign-ins: one more ends the one that was idle for longest.
+    """
+
+    def __init__(self, limiter: RateLimiter, trail: Trail, tokens: TokenIssuer, clock: Clock, ids: Ids) -> None:
+        self._limiter = limiter
+        self._trail = trail
         self._tokens = tokens
         self._clock = clock
         self._ids = ids
 
+    async def admit(self, account: str, member_id: MemberId | None, device: Device, method: str) -> None:
+        """Count one more sign-in of this account from this address; call it outside of any unit of work.
+
+        Raises `TooManyRequests` after 60 in an hour, which the trail hears of once in a quarter of an hour.
+        """
+        attempt = Attempt(f"signed_in:{account}:{neighbourhood(device.ip)}", SIGN_INS)
+        try:
+            await self._limiter.acquire([attempt])
+        except TooManyRequests:
+            if await is_news(self._limiter, attempt.key):
+                guest = replace(GUEST, device=device)
+                await self._trail.note(AuditAction.SIGN_IN_LIMITED, guest, member_id, method=method, cause="too_many")
+            raise
+
     async def open(self, work: UnitOfWork, member: Member, device: Device, method: str) -> SignedIn:
-        """A new sign-in of the member, with its line in the trail; the caller commits.
+        """A new sign-in of the member, who is locked, with its line in the trail; the caller commits.
 
         `method` names the proof in the trail: `password`, `link`, `telegram_widget`…
         """
@@ -56,8 +83,10 @@ class SignInOpener:
         )
         await work.sign_ins.add(sign_in)
         actor = Actor(member.id, member.effective_role(now), sign_in.id, device=device)
-        line = AuditEntry.of(self._ids.new(), now, AuditAction.SIGNED_IN, actor, member.id, method=method)
-        await work.audit.record(line)
+        await self._trail.record(work, AuditAction.SIGNED_IN, actor, member.id, method=method)
+        if ended := await work.sign_ins.end_idle(member.id, now, keep=MAX_OPEN):
+            await self._trail.record(work, AuditAction.SIGNED_OUT, actor, member.id, cause="too_many", count=ended)
+            work.announce(RightsChanged(member_id=member.id))
         return self.issue(sign_in, secret)
 
     def issue(self, sign_in: SignIn, secret: str) -> SignedIn:

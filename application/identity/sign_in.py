@@ -75,8 +75,9 @@ class AuthService:
             return await _still_the_same(work, stored)
 
     async def sign_in(self, credentials: Credentials, device: Device) -> SignedIn:
-        """Sign in with a password; raises `InvalidCredentials` and `TooManyRequests`."""
+        """Sign in with a password; raises `InvalidCredentials`, and `TooManyRequests` after too many, failed or not."""
         stored = await self._passwords.require(credentials, device)
+        await self._opener.admit(str(stored.member_id), stored.member_id, device, "password")
         async with self._unit_of_work() as work:
             member = await _still_the_same(work, stored)
             signed_in = await self._opener.open(work, member, device, "password")

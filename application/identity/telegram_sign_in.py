@@ -48,7 +48,8 @@ class TelegramSignIn:
     async def with_widget(self, fields: Mapping[str, object], device: Device) -> SignedIn:
         """Sign in with the Login Widget's fields.
 
-        Raises `InvalidToken`, `TooManyRequests` after too many failures from one address, `Unavailable` without a bot.
+        Raises `InvalidToken`, `TooManyRequests` after too many failures from one address and after 60 sign-ins of one
+        account there in an hour, `Unavailable` without a bot.
         """
         return await self._sign_in("telegram_widget", lambda: self._proofs.login_widget(fields), device)
 
@@ -69,7 +70,7 @@ class TelegramSignIn:
         except InvalidToken:
             await self._trail.note(AuditAction.SIGN_IN_FAILED, guest, None, method=method, cause="forged")
             raise refused() from None
-        except Unavailable:
+        except (Unavailable, TooManyRequests):
             await self._limiter.release(attempts)
             raise
         await self._limiter.release(attempts)
@@ -95,6 +96,7 @@ class TelegramSignIn:
             raise _Refused("stale")
         if proof.signed_at - now > CLOCK_SKEW:
             raise _Refused("future")
+        await self._opener.admit(f"telegram:{proof.profile.telegram_id}", None, device, method)
         return await again(lambda: self._spend(method, proof, device, now))
 
     async def _spend(self, method: str, proof: TelegramProof, device: Device, now: datetime) -> SignedIn:

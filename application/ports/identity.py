@@ -86,6 +86,13 @@ class SignInRepository(Protocol):
         """End every sign-in of the member that has not ended yet, except `but`."""
         ...
 
+    async def end_idle(self, member_id: MemberId, now: datetime, *, keep: int) -> int:
+        """End the member's active sign-ins but the `keep` that were begun or refreshed last; how many that was.
+
+        Load the member before: who signs in meanwhile waits, and is counted.
+        """
+        ...
+
 
 class OneTimeTokenRepository(Protocol):
     """Secrets that work once. A loaded token is locked until the unit of work ends, so that two cannot both use it.

@@ -6,7 +6,7 @@ from datetime import timedelta
 from domain.errors import InvalidToken
 from domain.identity import OneTimeToken, OneTimeTokenId, SignIn, SignInId, TokenPurpose
 from tests.support.backend import Backend
-from tests.support.given import stored_member
+from tests.support.given import new_member, stored_member
 from tests.support.racing import race
 
 
@@ -180,3 +180,47 @@ async def test_sign_in_repository_end_all_but_one_keeps_that_one(backend: Backen
         last = await work.sign_ins.get(kept.id)
     assert [sign_in.ended_at for sign_in in found] == [None, now]
     assert last.ended_at == now
+
+
+async def test_sign_in_repository_idle_ones_end_but_those_used_last(backend: Backend) -> None:
+    first, start = await stored_sign_in(backend), backend.clock.now()
+    rows = {"oldest": first}
+    ends = {"expired": start + timedelta(minutes=1)}
+    async with backend.unit_of_work() as work:
+        for minutes, name in enumerate(("expired", "ended", "refreshed", "idle", "newer", "newest"), 1):
+            made_at = start + timedelta(minutes=minutes)
+            rows[name] = replace(
+                first,
+                id=SignInId(backend.ids.new()),
+                created_at=made_at,
+                expires_at=ends.get(name, first.expires_at),
+                ended_at=made_at if name == "ended" else None,
+                rotated_at=start + timedelta(hours=1) if name == "refreshed" else None,
+            )
+            await work.sign_ins.add(rows[name])
+        other = new_member(backend, username="grace")
+        await work.members.add(other, start)
+        rows["another's"] = replace(first, id=SignInId(backend.ids.new()), member_id=other.id)
+        await work.sign_ins.add(rows["another's"])
+        await work.commit()
+    now = start + timedelta(hours=2)
+    async with backend.unit_of_work() as work:
+        assert await work.sign_ins.end_idle(first.member_id, now, keep=3) == 2
+        assert await work.sign_ins.end_idle(first.member_id, now, keep=3) == 0
+        await work.commit()
+    async with backend.unit_of_work() as work:
+        found = {name: await work.sign_ins.get(row.id) for name, row in rows.items()}
+    ended = {name: row.ended_at for name, row in found.items() if row is not None and row.ended_at is not None}
+    assert ended == {"oldest": now, "idle": now, "ended": rows["ended"].ended_at}
+
+
+async def test_sign_in_repository_idle_ones_of_one_moment_end_by_their_ids(backend: Backend) -> None:
+    first = await stored_sign_in(backend)
+    second = replace(first, id=SignInId(backend.ids.new()))
+    async with backend.unit_of_work() as work:
+        await work.sign_ins.add(second)
+        assert await work.sign_ins.end_idle(first.member_id, first.created_at, keep=1) == 1
+        await work.commit()
+    async with backend.unit_of_work() as work:
+        kept = [await work.sign_ins.get(sign_in.id) for sign_in in (first, second)]
+    assert [row is not None and row.ended_at is None for row in kept] == [False, True]

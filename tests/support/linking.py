@@ -60,8 +60,8 @@ class LinkingWorld:
         """Make the use cases over this issuer."""
         unit_of_work, clock, ids = self.backend.unit_of_work, self.backend.clock, self.backend.ids
         self.tokens = tokens
-        opener = SignInOpener(tokens, clock, ids)
         trail = Trail(unit_of_work, clock, ids)
+        self.opener = opener = SignInOpener(self.limiter, trail, tokens, clock, ids)
         reauthentication = Reauthentication(unit_of_work, self.hasher, self.limiter, clock, ids)
         self.linking = LinkingService(unit_of_work, reauthentication, tokens, self.limiter, trail, clock, ids)
         self.accounts = TelegramAccounts(unit_of_work, clock, ids)
@@ -86,8 +86,7 @@ class LinkingWorld:
     async def signed_in(self, member: Member, device: Device = UNKNOWN_DEVICE) -> tuple[Actor, SignedIn]:
         """The member in a sign-in of their own."""
         async with self.backend.unit_of_work() as work:
-            opener = SignInOpener(self.tokens, self.backend.clock, self.backend.ids)
-            signed_in = await opener.open(work, member, device, "test")
+            signed_in = await self.opener.open(work, member, device, "test")
             await work.commit()
         return replace(await self.asking(signed_in), device=device), signed_in
 

@@ -89,14 +89,15 @@ class Site(World):
         limiter = InMemoryRateLimiter(self.clock)
         self.auth = AuthService(
             self.unit_of_work,
+        trail = Trail(self.unit_of_work, self.clock, self.ids)
             InMemoryMemberQueries(self.store),
             PasswordCheck(
                 InMemoryCredentialQueries(self.store),
                 SignInThrottle(limiter, HashingQueue(PlainPasswordHasher(), self.clock), self.clock),
-                Trail(self.unit_of_work, self.clock, self.ids),
+                trail,
                 self.clock,
             ),
-            SignInOpener(self.tokens, self.clock, self.ids),
+            SignInOpener(limiter, trail, self.tokens, self.clock, self.ids),
             self.tokens,
             self.clock,
             self.ids,

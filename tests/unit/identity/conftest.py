@@ -65,7 +65,7 @@ class IdentityWorld:
         throttle = SignInThrottle(self.limiter, self.hashing, self.clock)
         trail = Trail(self.unit_of_work, *basics)
         check = PasswordCheck(credentials, throttle, trail, self.clock)
-        opener = SignInOpener(self.tokens, *basics)
+        opener = SignInOpener(self.limiter, trail, self.tokens, *basics)
         mail = MailRequests(self.mailer, *basics)
         asking = Reauthentication(self.unit_of_work, self.hashing, self.limiter, *basics)
         shared = (self.hashing, asking, self.limiter, mail)

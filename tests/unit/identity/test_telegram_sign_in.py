@@ -7,7 +7,7 @@ import pytest
 
 from adapters.telegram.proofs import HmacTelegramProofs
 from application.identity._auditing import Trail
-from application.identity._opening import SignedIn, SignInOpener
+from application.identity._opening import SIGN_INS, SignedIn, SignInOpener
 from application.identity.telegram_sign_in import CLOCK_SKEW, FAILURES, MAX_AGE, TelegramSignIn
 from domain.errors import InvalidToken, TooManyRequests, Unavailable
 from domain.identity import Actor, AuditAction, Device, Role, TelegramProfile
@@ -213,13 +213,34 @@ async def test_sign_in_trail_holds_nothing_of_the_proof(world: LinkingWorld) -> 
     assert str(fields["hash"]) not in str(await world.lines())
 
 
+async def test_sign_ins_of_one_telegram_account_beyond_sixty_an_hour_are_told_to_come_back(
+    world: LinkingWorld,
+) -> None:
+    for _ in range(SIGN_INS.count):
+        world.backend.clock.advance(TICK)
+        await attempt(world, "widget")()
+    world.backend.clock.advance(TICK)
+    too_many = attempt(world, "widget")
+
+    for _ in range(FAILURES.count + 1):
+        with pytest.raises(TooManyRequests) as refusal:
+            await too_many()
+        assert refusal.value.retry_after == SIGN_INS.window - SIGN_INS.count * TICK
+
+    (line,) = await world.lines(AuditAction.SIGN_IN_LIMITED)
+    assert (line.details, line.ip) == ({"method": "telegram_widget", "cause": "too_many"}, DEVICE.ip)
+    bob = await attempt(world, "widget", who=TelegramProfile(43, "bob", "Bob"))()
+    elsewhere = await attempt(world, "widget", device=Device(ip="192.0.2.2"))()
+    assert bob.member_id != elsewhere.member_id
+
+
 @pytest.mark.parametrize("kind", KINDS)
 async def test_sign_in_with_telegrams_own_signature_works_and_with_a_bent_one_does_not(
     world: LinkingWorld, kind: str
 ) -> None:
     backend, telegram = world.backend, Signer()
-    opener = SignInOpener(world.tokens, backend.clock, backend.ids)
     trail = Trail(backend.unit_of_work, backend.clock, backend.ids)
+    opener = SignInOpener(world.limiter, trail, world.tokens, backend.clock, backend.ids)
     service = TelegramSignIn(
         backend.unit_of_work,
         HmacTelegramProofs(BOT_TOKEN),
