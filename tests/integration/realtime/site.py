@@ -87,9 +87,9 @@ class Site(World):
         self.limits = limits or SocketLimits()
         self.tokens = InMemoryTokenIssuer()
         limiter = InMemoryRateLimiter(self.clock)
+        trail = Trail(self.unit_of_work, self.clock, self.ids)
         self.auth = AuthService(
             self.unit_of_work,
-        trail = Trail(self.unit_of_work, self.clock, self.ids)
             InMemoryMemberQueries(self.store),
             PasswordCheck(
                 InMemoryCredentialQueries(self.store),
