@@ -1,6 +1,7 @@
 """The audit trail, staged, and reads of it."""
 
 import logging
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
@@ -15,7 +16,7 @@ from application.ports.audit import AuditFilter, AuditMetrics, AuditQueries, Aud
 from application.ports.paging import Page
 from application.realtime.events import plain
 from domain.errors import Conflict
-from domain.identity import MAX_DETAILS, MAX_RESOURCE_ID, MAX_RESOURCE_TYPE, AuditEntry, MemberId
+from domain.identity import MAX_DETAILS, MAX_RESOURCE_ID, MAX_RESOURCE_TYPE, AuditEntry, Member, MemberId
 
 logger = logging.getLogger(__name__)
 
@@ -50,6 +51,19 @@ class InMemoryAuditQueries(AuditQueries):
         rows = [entry for entry in rows if before is None or (entry.at, entry.id) < before]
         rows.sort(key=lambda entry: (entry.at, entry.id), reverse=True)
         return page_of(rows, limit, lambda entry: entry, lambda entry: encode_cursor(entry.at, entry.id))
+
+    async def names(self, member_ids: Collection[MemberId]) -> Mapping[MemberId, str]:
+        found = (self._store.tables.members.get(member_id) for member_id in member_ids)
+        return {member.id: _name(member) for member in found if member is not None}
+
+
+def _name(member: Member) -> str:
+    user, telegram = member.user, member.telegram
+    names = (user.username, user.email) if user else ()
+    if telegram is not None:
+        mention = f"@{telegram.telegram_username}" if telegram.telegram_username else None
+        names = (*names, mention, telegram.first_name, str(telegram.telegram_id))
+    return next((name for name in names if name), "")
 
 
 def forget_person(tables: Tables, member_id: MemberId) -> None:

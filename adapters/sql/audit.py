@@ -1,14 +1,28 @@
 """The audit trail and reads of it."""
 
 import logging
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, insert, literal, select, tuple_, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Text,
+    and_,
+    bindparam,
+    cast,
+    func,
+    insert,
+    literal,
+    select,
+    tuple_,
+    union_all,
+)
 
 from adapters.sql.database import Database
-from adapters.sql.tables import audit_log
+from adapters.sql.tables import audit_log, members, telegram_users, users
 from adapters.sql.transaction import Spared, Transaction
 from adapters.sql.types import AnyRow
 from application.paging import decode_cursor, encode_cursor
@@ -21,6 +35,25 @@ logger = logging.getLogger(__name__)
 
 _INSERT = insert(audit_log)
 _PLACE = (audit_log.c.at, audit_log.c.id)
+_NAMES = (
+    select(
+        members.c.id,
+        func.coalesce(
+            users.c.username,
+            users.c.email,
+            "@" + telegram_users.c.telegram_username,
+            func.nullif(telegram_users.c.first_name, ""),
+            cast(telegram_users.c.telegram_id, Text),
+            "",
+        ).label("name"),
+    )
+    .select_from(
+        members.outerjoin(users, users.c.member_id == members.c.id).outerjoin(
+            telegram_users, telegram_users.c.member_id == members.c.id
+        )
+    )
+    .where(members.c.id.in_(bindparam("members", expanding=True)))
+)
 
 
 class SqlAuditTrail(AuditTrail):
@@ -53,6 +86,11 @@ class SqlAuditQueries(AuditQueries):
         items = tuple(_from_row(row) for row in rows[:limit])
         more = bool(items) and len(rows) > limit
         return Page(items, encode_cursor(items[-1].at, items[-1].id) if more else None)
+
+    async def names(self, member_ids: Collection[MemberId]) -> Mapping[MemberId, str]:
+        async with self._database.read() as connection:
+            rows = await connection.execute(_NAMES, {"members": list(member_ids)})
+        return {MemberId(row.id): row.name for row in rows}
 
 
 def _narrowed(where: AuditFilter, cursor: str | None) -> list[ColumnElement[bool]]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from application.guides.suggesting import suggested
 from application.ports.guides import GuideFilter, GuideQueries, GuideSummary, GuideView, SavedGuideView
 from application.ports.paging import Page
 from application.ports.system import Clock, Ids
@@ -9,6 +10,8 @@ from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.errors import NotFound
 from domain.guides import GuideId, SavedGuide, SavedGuideId
 from domain.identity import Actor, Role
+
+CATEGORIES_ASKED, TITLES_ASKED = 6, 30
 
 
 class GuideReading:
@@ -29,6 +32,16 @@ class GuideReading:
     async def categories(self, actor: Actor) -> Mapping[str, int]:
         """How many guides each category has for this reader."""
         return await self._queries.categories(actor.role)
+
+    async def suggestions(self, actor: Actor, count: int) -> Sequence[str]:
+        """At most `count` subjects this reader may ask about, from the titles of the largest categories."""
+        counts = await self._queries.categories(actor.role)
+        largest = sorted(counts, key=lambda name: (-counts[name], name))[:CATEGORIES_ASKED]
+        pages = [
+            await self._queries.page(actor.member_id, actor.role, GuideFilter(category=name), None, TITLES_ASKED)
+            for name in largest
+        ]
+        return suggested(([guide.title for guide in page.items] for page in pages), count)
 
     async def view(self, actor: Actor, guide_id: GuideId) -> GuideView:
         """One guide, without counting a view; raises `NotFound`."""

@@ -14,10 +14,11 @@ from application.ports.limits import Attempt, Limit, RateLimiter
 from application.ports.realtime import RightsChanged
 from application.ports.system import Clock, Ids
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
-from domain.errors import InvalidToken
+from domain.errors import Conflict, Invalid, InvalidToken, NotAllowed
 from domain.identity import (
     GUEST,
     MAX_EMAIL,
+    RECENT,
     Actor,
     AuditAction,
     AuditEntry,
@@ -27,12 +28,15 @@ from domain.identity import (
     OneTimeToken,
     TokenPurpose,
     User,
+    UserId,
     as_kept,
     check_password,
 )
 
 PER_ADDRESS = Limit(5, timedelta(hours=1))
 PER_EMAIL = Limit(3, timedelta(hours=1))
+FIRST_PASSWORDS = Limit(10, timedelta(hours=1))
+_MINUTES = RECENT // timedelta(minutes=1)
 _REFUSED = "The link was used already or has expired; ask for a new one."
 
 
@@ -81,6 +85,36 @@ class PasswordService:
         async with self._unit_of_work() as work:
             member = await work.members.get(checked.id)
             check_same_password(member, checked)
+            await work.sign_ins.end_all(member.id, now, but=actor.sign_in_id)
+            await self._replace(work, member, password_hash, actor, AuditAction.PASSWORD_CHANGED)
+            await work.commit()
+
+    async def may_set_first(self, actor: Actor) -> bool:
+        """Whether the actor has no password, and has signed in recently enough to set one."""
+        async with self._unit_of_work() as work:
+            member = await work.members.get(actor.require_member())
+            return not _has_password(member) and await self._is_recent(work, actor)
+
+    async def set_first(self, actor: Actor, new: str, username: str | None = None) -> None:
+        """Set the password of an account that has none, within a quarter of an hour of signing in.
+
+        There is no password to ask for, so the sign-in itself is the proof, and an older one may be in other hands. A
+        member who came by Telegram gets a web account of this username. All other sign-ins end.
+
+        Raises `Invalid`, `NotAllowed` when the sign-in is older, `Conflict` when there is a password or the username is
+        taken, `TooManyRequests`.
+        """
+        username = as_kept(username)
+        check_password(new, username, field="new_password")
+        await self._limiter.acquire([Attempt(f"first_password:{actor.require_member()}", FIRST_PASSWORDS)])
+        async with self._unit_of_work() as work:
+            member = await self._without_password(work, actor, username)
+        check_password(new, *member.names, field="new_password")
+        password_hash, now = await self._hasher.hash(new), self._clock.now()
+        async with self._unit_of_work() as work:
+            member = await self._without_password(work, actor, username)
+            if member.user is None:
+                member.open_account(User(UserId(self._ids.new()), None, username, None, now, now), now)
             await work.sign_ins.end_all(member.id, now, but=actor.sign_in_id)
             await self._replace(work, member, password_hash, actor, AuditAction.PASSWORD_CHANGED)
             await work.commit()
@@ -134,6 +168,27 @@ class PasswordService:
             await work.commit()
         return signed_in
 
+    async def _without_password(self, work: UnitOfWork, actor: Actor, username: str | None) -> Member:
+        """The actor, who may set a first password now."""
+        member = await work.members.get(actor.require_member())
+        if _has_password(member):
+            raise Conflict("The account has a password; change it with that one.")
+        if not await self._is_recent(work, actor):
+            raise NotAllowed(f"Sign in again, and set the password within {_MINUTES} minutes.")
+        if member.user is None:
+            if username is None:
+                raise Invalid.of("username", "expected a username to sign in with")
+            User.check(None, username)
+        elif username is not None:
+            raise Invalid.of("username", "expected none: the account has its names; change them by themselves")
+        return member
+
+    async def _is_recent(self, work: UnitOfWork, actor: Actor) -> bool:
+        if actor.sign_in_id is None:
+            return False
+        sign_in = await work.sign_ins.get(actor.sign_in_id)
+        return sign_in is not None and sign_in.is_recent(self._clock.now())
+
     async def _spent(self, work: UnitOfWork, token: str) -> Member:
         """The member whose token this is, with the token spent in this transaction."""
         found: OneTimeToken | None = await work.one_time_tokens.by_hash(self._tokens.hashed(token))
@@ -155,3 +210,7 @@ class PasswordService:
         await self._mail.add(work, MailPurpose.PASSWORD_CHANGED, member.user.email if member.user else None)
         await work.audit.record(AuditEntry.of(self._ids.new(), now, action, actor, member.id))
         work.announce(RightsChanged(member_id=member.id))
+
+
+def _has_password(member: Member) -> bool:
+    return member.user is not None and member.user.password_hash is not None

@@ -1,5 +1,6 @@
 """The audit trail."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -30,6 +31,12 @@ class AuditQueries(Protocol):
 
     async def page(self, where: AuditFilter, cursor: str | None, limit: int) -> Page[AuditEntry]:
         """Newest first. Raises `Malformed` on a broken cursor."""
+        ...
+
+    async def names(self, member_ids: Collection[MemberId]) -> Mapping[MemberId, str]:
+        """What these members are called: the username, else the email, else what Telegram calls them (`@name`, the
+        first name, the id). Whoever is gone is absent. One statement, however many they are.
+        """
         ...
 
 

@@ -57,6 +57,7 @@ from domain.identity.roles import (
 )
 from domain.identity.sign_ins import (
     LIFETIMES,
+    RECENT,
     REFRESH_GRACE,
     REFRESH_LIFETIME,
     OneTimeToken,
@@ -86,6 +87,7 @@ __all__ = [
     "MIN_USERNAME",
     "OPEN_STATES",
     "OPERATOR",
+    "RECENT",
     "REFRESH_GRACE",
     "REFRESH_LIFETIME",
     "UNKNOWN_DEVICE",

@@ -123,6 +123,14 @@ class Member:
         self.user.updated_at = now
         self.changed(now)
 
+    def open_account(self, account: User, now: datetime) -> None:
+        """Give a member who came by Telegram a web account; raise `Conflict` when there is one."""
+        if self.user is not None:
+            raise Conflict("The member has a web account already.")
+        account.telegram_user_id = self.telegram.telegram_id if self.telegram else None
+        self.user = account
+        self.changed(now)
+
     def rename(self, email: str | None, username: str | None, now: datetime) -> list[str]:
         """Give the web account another email, username or both; None stays as it is. The fields that changed.
 

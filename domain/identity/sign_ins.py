@@ -14,6 +14,7 @@ OneTimeTokenId = NewType("OneTimeTokenId", UUID)
 
 REFRESH_LIFETIME = timedelta(days=7)
 REFRESH_GRACE = timedelta(seconds=30)
+RECENT = timedelta(minutes=15)
 
 
 class RefreshOutcome(StrEnum):
@@ -46,6 +47,10 @@ class SignIn:
     def is_active(self, now: datetime) -> bool:
         """Whether the sign-in still carries requests."""
         return self.ended_at is None and self.expires_at > now
+
+    def is_recent(self, now: datetime) -> bool:
+        """Whether its member has shown only just now that it is them; refreshing shows nothing."""
+        return self.is_active(now) and now - self.created_at <= RECENT
 
     def refresh(self, presented_hash: str, successor_hash: str, now: datetime) -> RefreshOutcome:
         """Use a refresh token of this family.

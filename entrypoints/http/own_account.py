@@ -25,6 +25,7 @@ from entrypoints.http.schemas.accounts import (
     AccountChangeRequest,
     AccountDeletionRequest,
     EmailVerificationConfirmRequest,
+    FirstPasswordRequest,
     PasswordChangeRequest,
     PasswordResetConfirmRequest,
     PasswordResetRequest,
@@ -54,6 +55,20 @@ async def change_password(
 ) -> None:
     """Replace one's password. All one's other sign-ins end."""
     await password_service.change(actor, data.current_password, data.new_password)
+
+
+@post(
+    "/password",
+    guards=[signed_in],
+    security=SECURITY,
+    status_code=HTTP_204_NO_CONTENT,
+    responses=refusals(401, 403, 409, 429, body=True),
+)
+async def set_first_password(
+    actor: ActorDependency, password_service: PasswordServiceDependency, data: JSONBody[FirstPasswordRequest]
+) -> None:
+    """Set the password of an account that has none, within 15 minutes of signing in. All one's other sign-ins end."""
+    await password_service.set_first(actor, data.new_password, data.username)
 
 
 @post(
@@ -153,6 +168,7 @@ async def delete_account(
 HANDLERS = [
     change_account,
     change_password,
+    set_first_password,
     request_password_reset,
     confirm_password_reset,
     request_email_verification,

@@ -12,6 +12,7 @@ from domain.errors import Malformed
 from domain.identity import AuditAction, MemberId, Role
 from entrypoints.web.access import admins_only
 from entrypoints.web.dependencies import AuditServiceDependency, ClockDependency, MemberServiceDependency, PageRequest
+from entrypoints.web.trail import ACTIONS, trail_lines
 
 PAGE, RECENT = 50, 20
 
@@ -51,7 +52,7 @@ async def member(
             "actor": actor,
             "member": found,
             "grants": grants,
-            "entries": trail.items,
+            "trail": trail_lines(trail.items, await audit_service.names(actor, trail.items)),
             "roles": grantable,
             "revocable": [role for role in grantable if any(grant.role is role for grant in grants)],
             "may_export": _is_owner(actor.role),
@@ -76,11 +77,11 @@ async def audit(
         "admin-audit.html",
         context={
             "actor": request.user,
-            "entries": page.items,
+            "trail": trail_lines(page.items, await audit_service.names(request.user, page.items)),
             "next_cursor": page.next_cursor,
             "member": where.member_id,
             "action": where.action,
-            "actions": sorted(AuditAction),
+            "actions": sorted(ACTIONS.items(), key=lambda each: each[1]),
         },
     )
 

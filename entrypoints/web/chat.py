@@ -12,7 +12,6 @@ from litestar.response import Template
 
 from application.chat.sessions import ChatSessionService, MessagePage
 from application.ports.chat import SessionFilter
-from application.ports.guides import GuideFilter
 from application.realtime.events import plain
 from domain.chat import ChatMessageId, ChatSessionId, MessageRole, MessageSnapshot, MessageStatus, SessionSnapshot
 from domain.errors import NotFound
@@ -49,8 +48,9 @@ async def new_chat(
 ) -> Template:
     """A new conversation; the first message makes its session. Some guides say what one may ask about."""
     context = await _page(request, chat_session_service, None)
-    guides = await guide_reading.page(request.user, GuideFilter(), None, EXAMPLES)
-    return Template("chat.html", context={**context, "examples": [guide.title for guide in guides.items]})
+    examples = await guide_reading.suggestions(request.user, EXAMPLES)
+    has_guides = bool(examples or await guide_reading.categories(request.user))
+    return Template("chat.html", context={**context, "examples": examples, "has_guides": has_guides})
 
 
 @get("/chat/{session_id:str}", guards=[members_only])

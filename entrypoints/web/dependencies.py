@@ -13,6 +13,7 @@ from application.guides.reading import GuideReading
 from application.guides.search import GuideSearch
 from application.identity.audit import AuditService
 from application.identity.members import MemberService
+from application.identity.passwords import PasswordService
 from application.identity.sign_ins import SignInService
 from application.ports.system import Clock
 from domain.identity import Actor
@@ -34,6 +35,7 @@ GuideSearchDependency = NamedDependency[SkipValidation[GuideSearch]]
 ChatSessionServiceDependency = NamedDependency[SkipValidation[ChatSessionService]]
 MemberServiceDependency = NamedDependency[SkipValidation[MemberService]]
 SignInServiceDependency = NamedDependency[SkipValidation[SignInService]]
+PasswordServiceDependency = NamedDependency[SkipValidation[PasswordService]]
 AuditServiceDependency = NamedDependency[SkipValidation[AuditService]]
 ClockDependency = NamedDependency[SkipValidation[Clock]]
 MarkdownDependency = NamedDependency[SkipValidation[Markdown]]
@@ -48,6 +50,7 @@ def dependencies(container: Container) -> Mapping[str, Provide]:
         "chat_session_service": container.chat_session_service,
         "member_service": container.member_service,
         "sign_in_service": container.sign_in_service,
+        "password_service": container.password_service,
         "audit_service": container.audit_service,
         "clock": container.clock,
         "markdown": container.markdown,

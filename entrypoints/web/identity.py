@@ -1,17 +1,20 @@
 """Signing in, and one's own account."""
 
+from datetime import timedelta
 from typing import Annotated, Any
 
 from litestar import Response, get
 from litestar.params import QueryParameter
 from litestar.response import Redirect, Template
 
-from domain.identity import MAX_PASSWORD, MIN_PASSWORD, Role
+from domain.identity import MAX_PASSWORD, MIN_PASSWORD, RECENT, Role
 from entrypoints.web.access import HOME, PUBLIC, members_only, own_path
 from entrypoints.web.dependencies import (
     ChatSessionServiceDependency,
     MemberServiceDependency,
     PageRequest,
+    PasswordServiceDependency,
+    SettingsDependency,
     SignInServiceDependency,
 )
 
@@ -66,19 +69,25 @@ async def account(
     request: PageRequest,
     member_service: MemberServiceDependency,
     sign_in_service: SignInServiceDependency,
+    password_service: PasswordServiceDependency,
     chat_session_service: ChatSessionServiceDependency,
+    settings: SettingsDependency,
     cursor: Cursor = None,
 ) -> Template:
     """Who one is here, from where one is signed in, and one's data. `cursor` names the sign-ins to go on after."""
     sign_ins = await sign_in_service.page(request.user, cursor=cursor or None, limit=PAGE)
+    member = await member_service.me(request.user)
     context = {
         "actor": request.user,
-        "member": await member_service.me(request.user),
+        "member": member,
         "sign_ins": sign_ins.items,
         "next_cursor": sign_ins.next_cursor,
         "is_first_page": not cursor,
         "stats": await chat_session_service.stats(request.user),
         "password": (MIN_PASSWORD, MAX_PASSWORD),
+        "may_set_password": not member.has_password and await password_service.may_set_first(request.user),
+        "password_minutes": RECENT // timedelta(minutes=1),
+        "has_bot": settings.telegram.bot_token is not None,
         "admin_role": Role.ADMIN,
     }
     return Template("account.html", context=context)

@@ -1,7 +1,6 @@
 """Templates: where they are, and what they may call."""
 
 import re
-from datetime import UTC, datetime
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -11,6 +10,7 @@ from markupsafe import Markup, escape
 
 from entrypoints.web.assets import assets
 from entrypoints.web.user_agents import device
+from entrypoints.web.wording import day, moment, words
 
 FOLDER = Path(__file__).parent / "templates"
 
@@ -42,18 +42,3 @@ def marked(snippet: str) -> Markup:
     return Markup("").join(
         Markup("<mark>{}</mark>").format(piece) if index % 2 else escape(piece) for index, piece in enumerate(pieces)
     )
-
-
-def day(moment: datetime) -> str:
-    """A date as people write it: 21 November 2026."""
-    return f"{moment.day} {moment:%B %Y}"
-
-
-def moment(time: datetime) -> str:
-    """A date and time in a table: 2026-11-21 09:30:05 UTC."""
-    return f"{time.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
-
-
-def words(name: str) -> str:
-    """A category or role as a heading: `risk-control` is Risk control."""
-    return name.replace("_", " ").replace("-", " ").capitalize()

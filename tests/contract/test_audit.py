@@ -17,9 +17,11 @@ from domain.identity import (
     Member,
     MemberId,
     Role,
+    User,
+    UserId,
 )
 from tests.support.backend import Backend
-from tests.support.given import new_member, stored_member
+from tests.support.given import new_member, new_telegram_member, stored_member
 
 DEVICE = Device(ip="2001:db8::7", user_agent="A browser")
 
@@ -240,3 +242,49 @@ async def test_audit_of_an_absorbed_member_is_the_survivors(backend: Backend) ->
     assert [(e.actor_id, e.resource_id) for e in found] == [(ben.id, str(ben.id))] * 3
     assert (found[0].details, found[0].ip) == ({"login": "ada"}, "2001:db8::7")
     assert found == [entry.after_merge(ada.id, ben.id) for entry in entries]
+
+
+async def test_audit_names_of_members_are_read_at_once_and_absent_for_who_is_gone(backend: Backend) -> None:
+    ada = new_member(backend, username="ada", email="lovelace@example.org")
+    grace = new_member(backend, username=None, email="grace@example.org")
+    tele = [
+        new_telegram_member(backend, 7, username="ann_tg", first_name="Ann"),
+        new_telegram_member(backend, 8, username=None, first_name="Bob"),
+        new_telegram_member(backend, 9, username=None, first_name=""),
+    ]
+    async with backend.unit_of_work() as work:
+        for member in (ada, grace, *tele):
+            await work.members.add(member, backend.clock.now())
+        await work.commit()
+    gone = MemberId(backend.ids.new())
+
+    names = await backend.audit.names({ada.id, grace.id, gone, *(member.id for member in tele)})
+
+    assert names == {
+        ada.id: "ada",
+        grace.id: "grace@example.org",
+        tele[0].id: "@ann_tg",
+        tele[1].id: "Bob",
+        tele[2].id: "9",
+    }
+    assert await backend.audit.names(set()) == {}
+
+
+async def test_audit_names_of_two_accounts_are_those_of_the_web_account(backend: Backend) -> None:
+    member = new_telegram_member(backend, 7, username="ann_tg", first_name="Ann")
+    now = backend.clock.now()
+    async with backend.unit_of_work() as work:
+        await work.members.add(member, now)
+        await work.commit()
+    async with backend.unit_of_work() as work:
+        found = await work.members.get(member.id)
+        found.open_account(User(UserId(backend.ids.new()), None, "ann", "hash", now, now), now)
+        await work.members.save(found, now)
+        await work.commit()
+
+    assert await backend.audit.names([member.id]) == {member.id: "ann"}
+    async with backend.unit_of_work() as work:
+        read = await work.members.by_username("ann")
+    assert read is not None
+    assert read.user is not None
+    assert (read.id, read.user.telegram_user_id) == (member.id, 7)

@@ -21,6 +21,7 @@ BODIES: dict[str, dict[str, object]] = {
     "ban_member": {"reason": "Mine now"},
     "change_account": {"password": "correct horse battery", "username": "mine-now"},
     "change_password": {"current_password": "correct horse battery", "new_password": "a whole new password"},
+    "set_first_password": {"new_password": "a whole new password"},
     "confirm_link": {"password": "correct horse battery"},
     "delete_account": {"password": "correct horse battery"},
 }

@@ -28,6 +28,13 @@ class PasswordChangeRequest(Body, frozen=True):
     new_password: NewPassword
 
 
+class FirstPasswordRequest(Body, frozen=True):
+    """The password of an account that has none yet; for one that came by Telegram also the username to sign in with."""
+
+    new_password: NewPassword
+    username: str | None = None
+
+
 class PasswordResetRequest(Body, frozen=True):
     """The email of the account whose password was forgotten."""
 

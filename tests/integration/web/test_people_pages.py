@@ -1,12 +1,21 @@
 """Accounts, members and the audit trail as pages: who may open them, and that nothing in them is markup."""
 
 import re
+from collections.abc import Collection, Mapping
+from datetime import timedelta
 from uuid import UUID
 
 import httpx
+import msgspec
 import pytest
+from dependency_injector import providers
 
-from domain.identity import OPERATOR, Device, Role, TelegramProfile
+from adapters.memory.system import ManualClock
+from application.guides.library import GuideDraft
+from application.identity.audit import AuditService
+from domain.identity import OPERATOR, Device, MemberId, Role, TelegramProfile
+from entrypoints.settings.model import TelegramSettings
+from entrypoints.settings.secret import Secret
 from tests.integration.http.house import PASSWORD, House, Person
 
 NOBODYS = UUID("019b0000-0000-7000-8000-000000000000")
@@ -140,17 +149,97 @@ async def test_account_page_markup_in_names_and_devices_shown_as_text(site: Hous
     assert answer.text.count("&lt;img src=x") >= 2
 
 
-async def test_account_page_without_password_asks_for_none(site: House) -> None:
+async def by_link(site: House, member_id: MemberId) -> Person:
+    """A member as a one-time link signs them in."""
+    link = await site.container.member_service().sign_in_link(OPERATOR, member_id)
+    body = (await site.client.post("/api/v1/auth/login-link", json={"token": link.token})).json()
+    return Person(member_id, body["access_token"], body["refresh_token"])
+
+
+async def test_account_page_without_password_offers_to_set_one_and_asks_for_none(site: House) -> None:
     seen = await site.container.telegram_accounts().seen(TelegramProfile(42, None, "Ann"))
     assert seen.member_id is not None
-    link = await site.container.member_service().sign_in_link(OPERATOR, seen.member_id)
-    body = (await site.client.post("/api/v1/auth/login-link", json={"token": link.token})).json()
-    person = Person(seen.member_id, body["access_token"], body["refresh_token"])
-    answer = await page_of(site, person, "/account")
+    answer = await page_of(site, await by_link(site, seen.member_id), "/account")
 
     assert answer.status_code == 200
-    assert 'type="password"' not in answer.text
+    assert "Set a password" in answer.text
+    assert 'name="username" type="text"' in answer.text
+    assert answer.text.count('type="password"') == 1
+    assert "current-password" not in answer.text
     assert "Unlink" not in answer.text
+
+
+async def test_account_page_long_after_signing_in_says_how_to_set_a_password(site: House) -> None:
+    owner, _ = await site.container.member_service().bootstrap_owner()
+    person = await by_link(site, owner.id)
+    site.container.clock.override(providers.Object(ManualClock(site.container.clock().now() + timedelta(minutes=16))))
+    site.container.password_service.reset()
+    answer = await page_of(site, person, "/account")
+
+    assert "sign in again by a link from the operator" in answer.text
+    assert 'type="password"' not in answer.text
+
+
+async def test_account_page_of_house_without_bot_says_so_and_offers_no_code(site: House) -> None:
+    answer = await page_of(site, await site.person("ada"), "/account")
+
+    assert "This house has no Telegram bot yet" in answer.text
+    assert "Get a code" not in answer.text
+
+
+async def test_account_page_of_house_with_bot_offers_a_code(site: House) -> None:
+    settings = site.container.settings()
+    with_bot = msgspec.structs.replace(settings, telegram=TelegramSettings(bot_token=Secret("1:abc")))
+    site.container.settings.override(providers.Object(with_bot))
+    answer = await page_of(site, await site.person("ada"), "/account")
+
+    assert "no Telegram bot" not in answer.text
+    assert "Get a code" in answer.text
+
+
+async def test_admin_audit_names_members_in_one_read_and_says_who_is_deleted(site: House) -> None:
+    owner, gone = await site.person("owner", Role.OWNER), await site.person("eve")
+    named = [await site.person(f"member{number}") for number in range(5)]
+    seen = await site.container.telegram_accounts().seen(TelegramProfile(42, "tele_ann", "Ann"))
+    await site.container.data_rights().delete(OPERATOR, gone.id)
+    queries = site.container.audit_queries()
+    asked: list[int] = []
+
+    class Counting:
+        """Counts how often names are read."""
+
+        page = queries.page
+
+        async def names(self, member_ids: Collection[MemberId]) -> Mapping[MemberId, str]:
+            asked.append(len(member_ids))
+            return await queries.names(member_ids)
+
+    site.container.audit_service.override(providers.Object(AuditService(Counting())))
+    answer = await page_of(site, owner, "/admin/audit")
+
+    assert len(asked) == 1
+    for person, name in [*((each, f"member{number}") for number, each in enumerate(named)), (owner, "owner")]:
+        assert f'<a href="/admin/members/{person.id}" title="{person.id}">{name}</a>' in answer.text
+    assert f'title="{seen.member_id}">@tele_ann</a>' in answer.text
+    assert f'<a href="/admin/audit?member={gone.id}" title="{gone.id}">deleted member</a>' in answer.text
+    assert "operator" in answer.text
+
+
+async def test_start_page_suggests_readable_titles_and_never_file_names(site: House) -> None:
+    library = site.container.guide_library()
+    for title, category in (("01-introduction", "platform"), ("02-setup", "platform"), ("Risk of ruin", "risk")):
+        await library.create(OPERATOR, GuideDraft(title=title, category=category, body="Text."))
+    answer = await page_of(site, await site.person("ada"), "/chat")
+
+    assert re.findall(r"data-example>([^<]+)<", answer.text) == ["Risk of ruin"]
+
+
+async def test_start_page_of_unreadable_titles_suggests_nothing_and_does_not_say_empty(site: House) -> None:
+    await site.container.guide_library().create(OPERATOR, GuideDraft(title="01-introduction", category="risk"))
+    answer = await page_of(site, await site.person("ada"), "/chat")
+
+    assert "data-example" not in answer.text
+    assert "no guides yet" not in answer.text
 
 
 async def test_account_page_shows_own_sign_ins_only(site: House) -> None:
@@ -229,7 +318,8 @@ async def test_admin_audit_pages_by_cursor_and_keep_filters(site: House, query: 
     assert first.text.count("<tr>") == 51
     assert second.text.count("<tr>") >= 11
     if query:
-        assert set(re.findall(r"<td>([a-z_]+\.[a-z_]+)</td>", first.text + second.text)) == {"sign_in.failed"}
+        told = set(re.findall(r'<td title="([a-z_.]+)">([^<]+)</td>', first.text + second.text))
+        assert told == {("sign_in.failed", "Sign-in failed")}
         assert '<option value="sign_in.failed" selected>' in second.text
 
 

@@ -8,12 +8,13 @@ const SAID = 'guildhall.said';
 /**
  * Forms with `data-call="METHOD /path"` send their fields as JSON, empty ones left out.
  * `data-anonymous` marks those that need no sign-in: a refusal there is final, no refresh brings another answer.
- * Afterwards `data-then` says: `reload`, `reload Some text` to be shown then, `go /path`, or `say Some text`; listeners of `done` get the answer.
+ * Afterwards `data-then` says: `reload`, `reload Some text` to be shown then, `go /path`, `go /path Some text`, or `say Some text`; listeners of `done` get the answer.
  */
 export function wireForms() {
   const said = sessionStorage.getItem(SAID);
   sessionStorage.removeItem(SAID);
   if (said) toast(said);
+  nameTimeZone();
   for (const form of document.querySelectorAll('form[data-call]')) {
     enable(form);
     form.addEventListener('submit', (event) => {
@@ -26,6 +27,14 @@ export function wireForms() {
 /** A form is sent by its script only: until that is there, its button waits. */
 export function enable(form) {
   form.querySelector('[type=submit]').disabled = false;
+}
+
+/** Times are typed as the clock on the wall shows them: say which clock counts. */
+function nameTimeZone() {
+  const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
+  for (const input of document.querySelectorAll('input[type=datetime-local]')) {
+    document.getElementById(`${input.id}-hint`)?.append(`: ${timeZone.replaceAll('_', ' ')}`);
+  }
 }
 
 /** Buttons with `data-reveals="id"` show and hide what is typed into a password field. */
@@ -142,7 +151,11 @@ function finish(form) {
     if (what) sessionStorage.setItem(SAID, what);
     return location.reload();
   }
-  if (how === 'go') return location.assign(what);
+  if (how === 'go') {
+    const [path, ...said] = rest;
+    if (said.length) sessionStorage.setItem(SAID, said.join(' '));
+    return location.assign(path);
+  }
   setBusy(form, false);
   form.reset();
   form.closest('dialog')?.close();
