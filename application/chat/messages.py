@@ -92,7 +92,7 @@ class MessageService:
                 message.cancel(self._arrived(session.id, message), self._clock.now())
                 await work.reply_queue.cancel(message_id)
                 await work.chat_messages.save(message)
-                work.announce(ReplyStopped(message_id))
+                work.announce(ReplyStopped(message_id, message.generation))
                 work.announce(ReplyWaiting())
                 await work.commit()
                 self._count(message)

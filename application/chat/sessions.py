@@ -150,7 +150,7 @@ class ChatSessionService:
             session.delete()
             await work.chat_sessions.delete(session)
             for reply in self._running.of_session(session_id):
-                work.announce(ReplyStopped(reply.message_id))
+                work.announce(ReplyStopped(reply.message_id, reply.generation))
             await work.commit()
 
     async def messages(

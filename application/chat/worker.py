@@ -13,7 +13,6 @@ from application.ports.chat import ReplyJob
 from application.ports.realtime import Announcement, Bus, ReplyStopped, ReplyWaiting
 from application.ports.system import Clock, Ids
 from application.ports.unit_of_work import UnitOfWorkFactory
-from domain.chat import ChatMessageId
 from domain.errors import Unavailable
 
 RECOVERY_BATCH = 50
@@ -55,7 +54,7 @@ class ReplyWorker:
         self._clock = clock
         self._ids = ids
         self._times = times
-        self._tasks: dict[ChatMessageId, asyncio.Task[None]] = {}
+        self._tasks: dict[ReplyJob, asyncio.Task[None]] = {}
         self._wake = asyncio.Event()
         self._stopping = False
 
@@ -82,7 +81,7 @@ class ReplyWorker:
             await self._abandon(reply)
 
     async def _abandon(self, reply: RunningReply) -> None:
-        task = self._tasks.get(reply.job.message_id)
+        task = self._tasks.get(reply.job)
         if task is not None:
             task.cancel()
             await asyncio.wait({task})
@@ -92,9 +91,9 @@ class ReplyWorker:
         if isinstance(announcement, ReplyWaiting):
             self._wake.set()
         elif isinstance(announcement, ReplyStopped):
-            task = self._tasks.get(announcement.message_id)
-            if task is not None:
-                task.cancel()
+            for job, task in self._tasks.items():
+                if (job.message_id, job.generation) == (announcement.message_id, announcement.generation):
+                    task.cancel()
 
     async def _repeat(self, work: Callable[[], Awaitable[None]], pause: Callable[[], Awaitable[None]]) -> None:
         while True:
@@ -112,7 +111,7 @@ class ReplyWorker:
         self._wake.clear()
         while self._has_room() and (job := await self._claim()) is not None:
             task = asyncio.create_task(self._writer.write(job))
-            self._tasks[job.message_id] = task
+            self._tasks[job] = task
             task.add_done_callback(partial(self._ended, job))
 
     def _has_room(self) -> bool:
@@ -127,8 +126,7 @@ class ReplyWorker:
             return job
 
     def _ended(self, job: ReplyJob, task: asyncio.Task[None]) -> None:
-        if self._tasks.get(job.message_id) is task:
-            del self._tasks[job.message_id]
+        del self._tasks[job]
         if not task.cancelled() and (error := task.exception()) is not None:
             # Its lease ends by itself and the reply is then marked interrupted.
             _log.error("reply_lost", extra={"message_id": str(job.message_id)}, exc_info=error)
@@ -155,10 +153,10 @@ class ReplyWorker:
                 if await work.reply_queue.renew(reply.job, now + self._times.lease):
                     reply.renewed_at = now
                 else:
-                    lost.append(reply.job.message_id)
+                    lost.append(reply.job)
             await work.commit()
-        for message_id in lost:
-            if task := self._tasks.get(message_id):
+        for job in lost:
+            if task := self._tasks.get(job):
                 task.cancel()
 
     async def _recover(self) -> None:

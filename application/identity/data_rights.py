@@ -130,4 +130,4 @@ class DataRights:
         session.delete()
         await work.chat_sessions.delete(session)
         for reply in self._running.of_session(session.id):
-            work.announce(ReplyStopped(reply.message_id))
+            work.announce(ReplyStopped(reply.message_id, reply.generation))

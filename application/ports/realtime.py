@@ -85,9 +85,10 @@ class ReplyWaiting:
 
 @dataclass(frozen=True, slots=True)
 class ReplyStopped:
-    """A reply was cancelled or its session deleted: whoever produces it stops."""
+    """A reply was cancelled or its session deleted: whoever produces this generation of it stops."""
 
     message_id: ChatMessageId
+    generation: int
 
 
 @dataclass(frozen=True, slots=True)

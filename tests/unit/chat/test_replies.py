@@ -9,6 +9,7 @@ from adapters.memory.language_model import Script
 from application.chat.replies import APOLOGY
 from application.chat.worker import SERVER_STOPPED
 from application.ports.chat import ModelError, ModelFailure
+from application.ports.realtime import ReplyStopped
 from domain.chat import MessageStatus
 from domain.errors import Conflict, NotFound
 from tests.unit.chat.conftest import TIMES, ChatWorld
@@ -140,6 +141,26 @@ async def test_reply_regenerated_while_it_streams_is_refused(working: ChatWorld)
 
     with pytest.raises(Conflict, match="streaming"):
         await working.messages.regenerate(ann, reply_id)
+
+
+async def test_reply_stopped_announced_late_leaves_the_next_generation_alone(working: ChatWorld) -> None:
+    gate = asyncio.Event()
+    working.script(Script(("Half ",), gate=asyncio.Event(), open_deltas=1), Script(("All ", "of it."), gate=gate))
+    ann = await working.member("ann")
+    session = await working.sessions.create(ann)
+    reply_id = await working.ask(ann, session.id, "Tell me")
+    await working.until(lambda: bool(working.deltas(reply_id)))
+    await working.messages.cancel(ann, reply_id)
+    await working.messages.regenerate(ann, reply_id)
+    await working.until(lambda: len(working.model.requests) == 2)
+
+    stopped = [heard for heard in working.heard if isinstance(heard, ReplyStopped)]
+    working.bus.publish(stopped[0])
+    gate.set()
+    reply = await working.settled(ann, reply_id)
+
+    assert stopped == [ReplyStopped(reply_id, 1)]
+    assert (reply.status, reply.generation, reply.content) == (MessageStatus.COMPLETE, 2, "All of it.")
 
 
 async def test_reply_text_that_arrived_is_checkpointed_while_it_streams(working: ChatWorld) -> None:
