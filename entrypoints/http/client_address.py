@@ -29,9 +29,15 @@ def believe_proxies(scope: HTTPScope | WebSocketScope, trusted: Sequence[Network
         if not _is_among(address, trusted):
             break
     proto = _values(scope, b"x-forwarded-proto")
-    if proto and proto[-1] in {"http", "https"}:
-        secure = proto[-1] == "https"
+    # Some proxies name the scheme of a socket as it is for sockets.
+    if proto and proto[-1] in {"http", "https", "ws", "wss"}:
+        secure = proto[-1] in {"https", "wss"}
         scope["scheme"] = {"http": "https" if secure else "http", "websocket": "wss" if secure else "ws"}[scope["type"]]
+
+
+def is_secure(scope: Scope) -> bool:
+    """Whether the client asked over TLS, as far as its peer or a trusted proxy tells."""
+    return scope["scheme"] in {"https", "wss"}
 
 
 def is_direct_from_this_machine(scope: Scope) -> bool:

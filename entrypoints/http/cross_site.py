@@ -2,7 +2,6 @@
 
 import hmac
 from collections.abc import Collection, Iterable, Mapping
-from urllib.parse import urlsplit
 
 from domain.errors import NotAllowed
 from entrypoints.http.cookies import CSRF_COOKIE
@@ -23,18 +22,19 @@ class CsrfFailed(NotAllowed):
     code = "csrf_failed"
 
 
-def require_own_site(headers: Mapping[str, str], own_origins: Collection[str]) -> None:
+def require_own_site(headers: Mapping[str, str], own_origins: Collection[str], is_secure: bool) -> None:
     """Raise `CrossSite` when a browser says that another site's page is asking.
 
     Browsers say so in `Sec-Fetch-Site`, older ones in `Origin`; clients that are no browsers say nothing and pass.
+    A site is a scheme and a host: `is_secure` says that this one was asked over https, as far as proxies tell. A host
+    whose https origin is among `own_origins` has no other.
     """
     asked_from, origin = headers.get("sec-fetch-site"), headers.get("origin")
     if asked_from in {"same-origin", "none"} or origin in own_origins:
         return
     if origin is None and asked_from in {None, "same-site"}:
         return
-    # A browser that says it comes from another site means its scheme too: http://here is not https://here.
-    if origin is not None and asked_from is None and _host(origin) == headers.get("host", "").lower():
+    if origin is not None and asked_from is None and origin.lower() == _asked(headers, own_origins, is_secure):
         return
     raise CrossSite(
         "The request comes from another site's page. Open this instance itself, or add the page's origin to "
@@ -55,8 +55,10 @@ def _same(one: str, other: str) -> bool:
     return hmac.compare_digest(one.encode(errors="replace"), other.encode(errors="replace"))
 
 
-def _host(origin: str) -> str | None:
-    try:
-        return urlsplit(origin).netloc.lower() or None
-    except ValueError:
+def _asked(headers: Mapping[str, str], own_origins: Collection[str], is_secure: bool) -> str | None:
+    """The origin that the request was sent to; None where it names no host."""
+    host = headers.get("host", "").lower()
+    secure = f"https://{host}"
+    if not host:
         return None
+    return secure if is_secure or secure in own_origins else f"http://{host}"

@@ -29,7 +29,7 @@ from entrypoints.container import Container
 from entrypoints.http.readiness import Readiness
 from entrypoints.http.realtime import SocketEndpoint
 from entrypoints.http.sign_in_answers import SignInPresenter
-from entrypoints.http.socket_limits import SocketLimits
+from entrypoints.http.socket_limits import SocketLimits, Strangers
 from entrypoints.settings import Settings
 
 
@@ -85,6 +85,7 @@ SettingsDependency = NamedDependency[SkipValidation[Settings]]
 
 def dependencies(container: Container, readiness: Readiness) -> Mapping[str, Provide]:
     """What handlers may ask for by name. Overrides of the container are honoured at each request."""
+    strangers = Strangers(container.settings().limits.strangers_per_address or None)
     provided: dict[str, Callable[[], object]] = {
         "auth_service": container.auth_service,
         "account_service": container.account_service,
@@ -108,7 +109,7 @@ def dependencies(container: Container, readiness: Readiness) -> Mapping[str, Pro
         "settings": container.settings,
         "sockets": container.connection_manager,
         "readiness": lambda: readiness,
-        "socket_endpoint": lambda: _socket_endpoint(container),
+        "socket_endpoint": lambda: _socket_endpoint(container, strangers),
     }
     return {"actor": Provide(_actor, sync_to_thread=False)} | {
         name: Provide(_calling(provider), sync_to_thread=False) for name, provider in provided.items()
@@ -120,7 +121,7 @@ def own_origins(settings: Settings) -> frozenset[str]:
     return frozenset({settings.base_url, *settings.http.allowed_origins}) - {"*"}
 
 
-def _socket_endpoint(container: Container) -> SocketEndpoint:
+def _socket_endpoint(container: Container, strangers: Strangers) -> SocketEndpoint:
     settings = container.settings()
     return SocketEndpoint(
         container.hub(),
@@ -128,6 +129,7 @@ def _socket_endpoint(container: Container) -> SocketEndpoint:
         container.message_service(),
         container.typing_service(),
         container.clock(),
+        strangers,
         own_origins(settings),
         SocketLimits(max_frame_bytes=settings.realtime.max_frame_bytes),
     )

@@ -14,6 +14,7 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 from application.identity.sign_in import AuthService
 from domain.errors import InvalidToken
 from domain.identity import GUEST, Actor
+from entrypoints.http.client_address import is_secure
 from entrypoints.http.cookies import ACCESS_COOKIE
 from entrypoints.http.cross_site import SAFE_METHODS, require_csrf_token, require_own_site
 from entrypoints.http.devices import device_of
@@ -49,12 +50,12 @@ class IdentityMiddleware(ASGIMiddleware):
         is_change = request.method not in SAFE_METHODS
         if opt.get("anonymous"):
             if is_change:
-                require_own_site(request.headers, self._own_origins)
+                require_own_site(request.headers, self._own_origins, is_secure(request.scope))
             return GUEST
         if authorization is not None:
             return await self._bearer(authorization)
         if is_change:
-            require_own_site(request.headers, self._own_origins)
+            require_own_site(request.headers, self._own_origins, is_secure(request.scope))
         actor = await self._cookie(request, is_public="public" in opt)
         if is_change and actor.sign_in_id is not None:
             expected = self._auth_service.csrf_tokens(actor.sign_in_id)

@@ -12,10 +12,10 @@ from litestar.exceptions import WebSocketDisconnect
 from litestar.params import FromPath, SkipValidation
 
 from application.ports.system import Clock
-from domain.errors import GuildhallError, Invalid, NotFound
+from domain.errors import GuildhallError, Invalid, NotFound, TooManyRequests
 from entrypoints.http.socket_conversation import INTERNAL, Conversation, SocketServices
 from entrypoints.http.socket_identity import SocketIdentification
-from entrypoints.http.socket_limits import SocketLimits
+from entrypoints.http.socket_limits import FLOOD, SocketLimits, Strangers
 from entrypoints.http.socket_ports import (
     LiveHub,
     LiveSocket,
@@ -43,14 +43,13 @@ class SocketEndpoint:
         messages: MessageCommands,
         typing: TypingCommands,
         clock: Clock,
+        strangers: Strangers,
         own_origins: Collection[str] = (),
         limits: SocketLimits | None = None,
     ) -> None:
         self._hub = hub
         self._limits = limits or SocketLimits()
-        identification = SocketIdentification(
-            authenticator, own_origins, self._limits.authenticate_seconds, self._limits.max_frame_bytes
-        )
+        identification = SocketIdentification(authenticator, own_origins, self._limits, strangers)
         self._services = SocketServices(identification, messages, typing, clock)
 
     async def serve(self, socket: WebSocket[Any, Any, Any], session_id: str | None = None) -> None:
@@ -69,7 +68,11 @@ class SocketEndpoint:
         identity = await self._services.identification.identify(socket, peer)
         if identity is None:
             return
-        client = self._hub.connect(identity.actor, peer)
+        try:
+            client = self._hub.connect(identity.actor, peer)
+        except TooManyRequests as error:
+            await peer.refuse(FLOOD, error)
+            return
         conversation = Conversation(client, peer, identity, self._services, self._limits)
         conversation.welcome()
         sender = asyncio.create_task(client.run())

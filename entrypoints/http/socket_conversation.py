@@ -12,11 +12,11 @@ from domain.errors import GuildhallError, NotAllowed, NotSignedIn, TooManyReques
 from domain.identity import Actor
 from entrypoints.http import frames
 from entrypoints.http.socket_identity import NOT_SIGNED_IN, Identity, SocketIdentification
-from entrypoints.http.socket_limits import SocketLimits, TokenBucket
+from entrypoints.http.socket_limits import FLOOD, SocketLimits, TokenBucket
 from entrypoints.http.socket_ports import LiveSocket, MessageCommands, TypingCommands
 from entrypoints.http.socket_transport import AsgiSocket, InternalFailure, error_fields
 
-FORBIDDEN, FLOOD, INTERNAL = 4003, 4029, 4000
+FORBIDDEN, INTERNAL = 4003, 4000
 
 logger = logging.getLogger(__name__)
 

@@ -8,12 +8,14 @@ from typing import Any
 
 from litestar.connection import WebSocket
 
-from domain.errors import GuildhallError, NotSignedIn
+from domain.errors import GuildhallError, NotSignedIn, TooManyRequests
 from domain.identity import Actor, Device
+from entrypoints.http.client_address import is_secure
 from entrypoints.http.cookies import ACCESS_COOKIE
 from entrypoints.http.cross_site import require_own_site
 from entrypoints.http.devices import device_of
 from entrypoints.http.frames import Authenticate, decode_frame, reference_of
+from entrypoints.http.socket_limits import FLOOD, SocketLimits, Strangers
 from entrypoints.http.socket_ports import SocketAuthenticator
 from entrypoints.http.socket_transport import AsgiSocket
 
@@ -30,28 +32,36 @@ class Identity:
 
 
 class SocketIdentification:
-    """Finds out who is there. A socket that proves nothing in time is told so and closed with 4001.
+    """Finds out who is there. A socket that proves nothing in time is told so and closed with 4001; where an address
+    has too many that have proved nothing yet, the next one is with 4029.
 
     A browser's cookie is refreshed by HTTP where a socket cannot see it: such a socket lives as long as its sign-in
     is active in the database. A bearer's token has to be replaced before it ends.
     """
 
     def __init__(
-        self, authenticator: SocketAuthenticator, own_origins: Collection[str], seconds: float, max_frame_bytes: int
+        self,
+        authenticator: SocketAuthenticator,
+        own_origins: Collection[str],
+        limits: SocketLimits,
+        strangers: Strangers,
     ) -> None:
         self._authenticator = authenticator
         self._own_origins = own_origins
-        self._seconds = seconds
-        self._max_frame_bytes = max_frame_bytes
+        self._seconds = limits.authenticate_seconds
+        self._max_frame_bytes = limits.max_frame_bytes
+        self._strangers = strangers
 
     async def identify(self, socket: WebSocket[Any, Any, Any], peer: AsgiSocket) -> Identity | None:
         """The member; None when the socket was refused or its client is gone."""
         try:
             async with asyncio.timeout(self._seconds):
-                return await self._from_request(socket) or await self._from_frames(peer, device_of(socket))
+                return await self._from_request(socket) or await self._from_stranger(peer, device_of(socket))
         except TimeoutError:
             message = f"Send an authenticate frame with an access token within {self._seconds:g} s."
             await peer.refuse(NOT_SIGNED_IN, NotSignedIn(message))
+        except TooManyRequests as error:
+            await peer.refuse(FLOOD, error)
         except GuildhallError as error:
             await peer.refuse(NOT_SIGNED_IN, error)
         return None
@@ -71,8 +81,12 @@ class SocketIdentification:
         cookie = socket.cookies.get(ACCESS_COOKIE)
         if cookie is None:
             return None
-        require_own_site(socket.headers, self._own_origins)
+        require_own_site(socket.headers, self._own_origins, is_secure(socket.scope))
         return Identity((await self.from_token(cookie, device_of(socket))).actor, None)
+
+    async def _from_stranger(self, peer: AsgiSocket, device: Device) -> Identity | None:
+        with self._strangers.one_from(device.ip):
+            return await self._from_frames(peer, device)
 
     async def _from_frames(self, peer: AsgiSocket, device: Device) -> Identity | None:
         for _ in range(ATTEMPTS):

@@ -1,7 +1,15 @@
 """How much one socket may say, and how often it may be wrong."""
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
+
+from application.identity._addresses import neighbourhood
+from domain.errors import TooManyRequests
+
+FLOOD = 4029
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +25,37 @@ class SocketLimits:
     errors_per_second: float = 0.2
     errors_burst: int = 10
     authenticate_seconds: float = 10.0
+
+
+class Strangers:
+    """The sockets of this process that have not said yet who they are, at most so many from one address.
+
+    Addresses of IPv6 count by their /64. `most` is None where there is no limit.
+    """
+
+    def __init__(self, most: int | None) -> None:
+        self._most = most
+        self._from: Counter[str] = Counter()
+
+    @contextmanager
+    def one_from(self, ip: str | None) -> Iterator[None]:
+        """One more while the block lasts; raises `TooManyRequests`. Without an address nothing is counted."""
+        address = neighbourhood(ip)
+        if address is None or self._most is None:
+            yield
+            return
+        if self._from[address] >= self._most:
+            raise TooManyRequests(
+                f"{self._most} sockets from your address have not said yet who they are; authenticate them first.",
+                timedelta(seconds=10),
+            )
+        self._from[address] += 1
+        try:
+            yield
+        finally:
+            self._from[address] -= 1
+            if not self._from[address]:
+                del self._from[address]
 
 
 class TokenBucket:

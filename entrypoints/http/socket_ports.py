@@ -112,5 +112,5 @@ class LiveHub(Protocol):
     """Where signed-in sockets go."""
 
     def connect(self, actor: Actor, transport: SocketTransport) -> LiveSocket:
-        """A signed-in member's new socket."""
+        """A signed-in member's new socket; raises `TooManyRequests` where they hold as many as they may."""
         ...

@@ -15,6 +15,7 @@ from websockets.asyncio.client import connect
 
 from entrypoints.container import memory_container
 from entrypoints.http.patience import PatientProtocol
+from entrypoints.http.requests import ApiRequest
 from tests.integration.http.house import settings
 from tests.integration.http.served import Served, served
 
@@ -116,6 +117,21 @@ async def test_slow_body_of_a_refused_call_does_not_keep_the_connection(hasty: S
     refused = LOGIN.replace(b"/auth/login", b"/auth/logout")
     answer = await hasty.raw(refused, *(b" " for _ in range(40)), pause=0.02)
     assert answer.startswith(b"HTTP/1.1 401")
+
+
+@pytest.mark.parametrize("framing", [b"content-length: 500", b"transfer-encoding: chunked"])
+async def test_bodies_that_trickle_in_are_refused_with_408_and_nobody_waits(
+    hasty: Served, monkeypatch: pytest.MonkeyPatch, framing: bytes
+) -> None:
+    monkeypatch.setattr(ApiRequest, "body_seconds", 0.1)
+    monkeypatch.setattr(Hasty, "body_seconds", 1.0)
+    head = LOGIN.replace(b"content-length: 500", framing)
+    piece = b"1\r\nx\r\n" if b"chunked" in framing else b"x"
+    trickling = asyncio.gather(*(hasty.raw(head, *(piece for _ in range(100)), pause=0.05) for _ in range(200)))
+    others = [(await hasty.client.get("/api/v1/health")).status_code for _ in range(20)]
+
+    assert others == [200] * 20
+    assert [problem(answer) for answer in await trickling] == [(408, "request_timeout")] * 200
 
 
 async def test_reader_that_never_reads_is_given_up(hasty: Served) -> None:

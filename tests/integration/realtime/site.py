@@ -31,11 +31,12 @@ from application.identity.sign_in import AuthService, Credentials, SignedIn
 from application.realtime.typing import TypingService
 from domain.identity import Device, Member, MemberId, User, UserId
 from entrypoints.http.realtime import SocketEndpoint, realtime_router
-from entrypoints.http.socket_limits import SocketLimits
+from entrypoints.http.socket_limits import SocketLimits, Strangers
 from tests.support.limits import unlimited
 from tests.unit.realtime.world import World
 
 PATIENCE = 5.0
+STRANGERS = 5
 PASSWORD = "correct horse battery"
 
 
@@ -85,6 +86,7 @@ class Site(World):
     ) -> None:
         super().__init__(settings or HubSettings(), SystemClock())
         self.limits = limits or SocketLimits()
+        self.strangers = Strangers(STRANGERS)
         self.tokens = InMemoryTokenIssuer()
         limiter = InMemoryRateLimiter(self.clock)
         trail = Trail(self.unit_of_work, self.clock, self.ids)
@@ -146,7 +148,14 @@ class Site(World):
     def endpoint(self) -> SocketEndpoint:
         typing = TypingService(InMemoryChatQueries(self.store), self.bus)
         return SocketEndpoint(
-            self.hub, self.auth, self.messages, typing, self.clock, {"https://guild.example"}, self.limits
+            self.hub,
+            self.auth,
+            self.messages,
+            typing,
+            self.clock,
+            self.strangers,
+            {"https://guild.example"},
+            self.limits,
         )
 
     async def signed_in(self, name: str = "ada") -> SignedIn:

@@ -3,13 +3,19 @@
 import asyncio
 import json
 import re
+from contextlib import AsyncExitStack
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from adapters.memory.rate_limiter import InMemoryRateLimiter
+from adapters.system.clock import SystemClock
 from adapters.websocket import HubSettings
 from adapters.websocket.outbox import OutboxLimits
+from application.allowances import Allowance
+from application.ports.limits import Limit
 from domain.chat import ChatMessageId
 from domain.events import GUIDES
 from domain.identity import Actor, Role
@@ -19,6 +25,7 @@ from tests.integration.realtime.site import Client, Site
 from tests.unit.realtime.world import Frame
 
 PAGE = Path(__file__).parents[3] / "docs/realtime.md"
+MOST_SOCKETS = 3
 EXAMPLE = re.compile(r"^```json (client|server)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
@@ -53,7 +60,9 @@ def test_protocol_page_every_client_frame_is_shown() -> None:
 
 
 async def test_protocol_page_server_examples_really_come() -> None:
-    async with Site(HubSettings(heartbeat_seconds=0.2, outbox=OutboxLimits(frames=40))) as site:
+    once = Allowance(InMemoryRateLimiter(SystemClock()), "messages", Limit(1, timedelta(minutes=1)))
+    settings = HubSettings(heartbeat_seconds=0.2, max_sockets_per_member=MOST_SOCKETS, outbox=OutboxLimits(frames=40))
+    async with Site(settings, allowance=once) as site:
         heard = await _everything(site)
 
     seen = {kind(frame) for frame in heard}
@@ -94,6 +103,11 @@ async def _everything(site: Site) -> list[Frame]:
         heard += (await client.closed())[1]
     async with site.open(ada.access_token) as client:
         await client.hear("welcome")
+        async with AsyncExitStack() as stack:
+            sockets = [await stack.enter_async_context(site.open(ada.access_token)) for _ in range(MOST_SOCKETS)]
+            heard += (await sockets[-1].closed())[1]
+        await client.say("send_message", session_id=str(session.id), content="Once more", request_id="r-3")
+        await _until(client, "error", heard)
         await site.hub.close(deadline=1)
         heard += (await client.closed())[1]
     return heard

@@ -142,12 +142,15 @@ def test_request_from_this_machine_is_told_from_others(peer: str | None, headers
         {"origin": "null", "host": "guild.example.org"},
         {"origin": "https://guild.example.org.evil.example", "host": "guild.example.org"},
         {"origin": ""},
+        {"origin": "", "host": ""},
+        {"origin": "https://", "host": ""},
+        {"origin": "http://guild.example.org", "host": "guild.example.org"},
     ],
     ids=str,
 )
 def test_other_sites_page_is_refused(headers: dict[str, str]) -> None:
     with pytest.raises(CrossSite):
-        require_own_site(headers, {"https://app.example.org"})
+        require_own_site(headers, {"https://app.example.org"}, is_secure=True)
 
 
 @pytest.mark.parametrize(
@@ -161,8 +164,21 @@ def test_other_sites_page_is_refused(headers: dict[str, str]) -> None:
     ids=str,
 )
 def test_own_page_or_no_browser_passes(headers: dict[str, str]) -> None:
-    require_own_site(headers, {"https://app.example.org"})
+    require_own_site(headers, {"https://app.example.org"}, is_secure=True)
     assert headers.get("sec-fetch-site") != "cross-site" or headers["origin"] == "https://app.example.org"
+
+
+@pytest.mark.parametrize("origin", ["http://guild.example.org", "https://guild.example.org"])
+@pytest.mark.parametrize("is_secure", [True, False])
+@pytest.mark.parametrize("own", [set(), {"https://guild.example.org"}], ids=["of no name", "public"])
+def test_origin_of_another_scheme_is_another_site(origin: str, is_secure: bool, own: set[str]) -> None:
+    headers = {"origin": origin, "host": "guild.example.org"}
+    is_own = origin in own or (origin.startswith("https:") is is_secure and not own)
+    if is_own:
+        require_own_site(headers, own, is_secure)
+        return
+    with pytest.raises(CrossSite):
+        require_own_site(headers, own, is_secure)
 
 
 @pytest.mark.parametrize(

@@ -199,3 +199,24 @@ async def test_deleted_participant_leaves_others_sessions_and_they_hear_of_it(wo
         session_channel(session_id),
         user_channel(ann),
     ]
+
+
+async def test_export_beside_an_open_one_is_refused_and_is_no_line(world: RightsWorld) -> None:
+    ann = await world.acting(await world.web_member("ann"))
+    open_one = await world.data_rights.export(ann)
+
+    with pytest.raises(TooManyRequests):
+        await world.data_rights.export(ann)
+
+    assert len(world.lines(AuditAction.EXPORTED)) == 1
+    assert "ann@example.org" in repr([record async for record in open_one])
+    assert "ann@example.org" in repr(await exported(world, ann))
+
+
+async def test_export_of_no_member_leaves_the_owners_next_one_free(world: RightsWorld) -> None:
+    ada = await world.acting(await world.web_member("ada", Role.OWNER))
+    for _ in range(2):
+        with pytest.raises(NotFound):
+            await world.data_rights.export(ada, MemberId(world.ids.new()))
+
+    assert "ada@example.org" in repr(await exported(world, ada))
