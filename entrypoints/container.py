@@ -270,7 +270,7 @@ class Container(containers.DeclarativeContainer):
         ids,
     )
     telegram_proofs = providers.Singleton(_telegram_proofs, settings)
-    telegram_accounts = providers.Singleton(TelegramAccounts, unit_of_work.provider, clock, ids)
+    telegram_accounts = providers.Singleton(TelegramAccounts, unit_of_work.provider, member_queries, clock, ids)
     telegram_sign_in = providers.Singleton(
         TelegramSignIn,
         unit_of_work.provider,

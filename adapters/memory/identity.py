@@ -33,6 +33,11 @@ class InMemoryMemberQueries(MemberQueries):
         member = self._store.tables.members.get(member_id)
         return _view(member, now) if member else None
 
+    async def by_telegram_id(self, telegram_id: int, now: datetime) -> MemberView | None:
+        members = self._store.tables.members.values()
+        found = (each for each in members if each.telegram is not None and each.telegram.telegram_id == telegram_id)
+        return next((_view(member, now) for member in found), None)
+
     async def page(self, search: str, cursor: str | None, limit: int, now: datetime) -> Page[MemberView]:
         before = decode_cursor(cursor, datetime, UUID) if cursor is not None else None
         rows: Sequence[Member] = sorted(

@@ -62,6 +62,7 @@ _VIEW = select(
     )
 )
 _ONE = _VIEW.where(members.c.id == bindparam("key"))
+_BY_TELEGRAM_ID = _VIEW.where(telegram_users.c.telegram_id == bindparam("key"))
 _place = tuple_(members.c.created_at, members.c.id)
 _PAGE = _VIEW.order_by(members.c.created_at.desc(), members.c.id.desc()).limit(bindparam("count"))
 _SEARCHED = (users.c.email_key, users.c.username_key, telegram_users.c.search_key)
@@ -94,6 +95,11 @@ class SqlMemberQueries(MemberQueries):
     async def view(self, member_id: MemberId, now: datetime) -> MemberView | None:
         async with self._database.read() as connection:
             row = (await connection.execute(_ONE, {"key": member_id, "now": now})).first()
+        return None if row is None else member_view(row)
+
+    async def by_telegram_id(self, telegram_id: int, now: datetime) -> MemberView | None:
+        async with self._database.read() as connection:
+            row = (await connection.execute(_BY_TELEGRAM_ID, {"key": telegram_id, "now": now})).first()
         return None if row is None else member_view(row)
 
     async def page(self, search: str, cursor: str | None, limit: int, now: datetime) -> Page[MemberView]:

@@ -166,6 +166,10 @@ class MemberQueries(Protocol):
         """One member."""
         ...
 
+    async def by_telegram_id(self, telegram_id: int, now: datetime) -> MemberView | None:
+        """The member who has this Telegram account. Asked at every message: one statement."""
+        ...
+
     async def page(self, search: str, cursor: str | None, limit: int, now: datetime) -> Page[MemberView]:
         """Members whose email, username, or Telegram name or id contains `search`, newest first.
 

@@ -109,6 +109,15 @@ class TelegramProfile:
         checks.require(0 < self.telegram_id <= MAX_TELEGRAM_ID, "telegram_id", "expected a positive 64-bit integer")
         checks.finish()
 
+    @property
+    def names(self) -> tuple[str | None, str, str | None]:
+        """Username, first and last name as we keep them."""
+        return (
+            _cut(self.username, MAX_TELEGRAM_USERNAME),
+            _cut(self.first_name, MAX_TELEGRAM_NAME) or "",
+            _cut(self.last_name, MAX_TELEGRAM_NAME),
+        )
+
 
 @dataclass(slots=True, eq=False)
 class TelegramUser:
@@ -171,9 +180,7 @@ class TelegramUser:
         self.prefer(replace(self.preferences, muted=self.preferences.muted - {category}), now)
 
     def _describe(self, profile: TelegramProfile) -> None:
-        self.telegram_username = _cut(profile.username, MAX_TELEGRAM_USERNAME)
-        self.first_name = _cut(profile.first_name, MAX_TELEGRAM_NAME) or ""
-        self.last_name = _cut(profile.last_name, MAX_TELEGRAM_NAME)
+        self.telegram_username, self.first_name, self.last_name = profile.names
 
 
 def as_kept(name: str | None) -> str | None:

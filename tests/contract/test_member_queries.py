@@ -251,6 +251,25 @@ async def test_member_queries_sign_ins_come_in_pages_that_neither_repeat_nor_mis
         await backend.members.sign_ins(ada.id, "no cursor", 2, now)
 
 
+async def test_member_queries_telegram_account_leads_to_its_member_with_the_role_as_it_is(backend: Backend) -> None:
+    until = backend.clock.now() + timedelta(days=1)
+    member = new_telegram_member(backend, 42, role=Role.SUBSCRIBER, username="ann", first_name="Ann")
+    grant_id, now = GrantId(backend.ids.new()), backend.clock.now()
+    member.grants.append(Grant(grant_id, Role.ADMIN, GrantSource.MANUAL, None, "", until, now))
+    await added(backend, member, new_telegram_member(backend, 43))
+    found = await backend.members.by_telegram_id(42, now)
+    assert found is not None
+    assert found == await backend.members.view(member.id, now)
+    assert (found.id, found.role, found.is_active) == (member.id, Role.ADMIN, True)
+    assert found.telegram == TelegramView(
+        telegram_id=42, username="ann", first_name="Ann", last_name=None, has_blocked_bot=False
+    )
+    later = await backend.members.by_telegram_id(42, until)
+    assert later is not None
+    assert later.role is Role.SUBSCRIBER
+    assert await backend.members.by_telegram_id(44, now) is None
+
+
 async def test_member_queries_view_shows_the_account(backend: Backend) -> None:
     member = await stored_member(backend, "ada", Role.SUBSCRIBER)
     view = await backend.members.view(member.id, backend.clock.now())

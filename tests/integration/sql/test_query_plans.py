@@ -85,8 +85,9 @@ async def test_query_plans_of_who_asks_look_up_keys_in_one_statement(database: D
         cursor = encode_cursor(now, member.id)
         assert (await queries.sign_ins(member.id, cursor, 10, now)).items == ()
         assert await queries.view(member.id, now) is not None
+        assert await queries.by_telegram_id(42, now) is None
     found = await plans(database, sent)
-    assert len(found) == 5
+    assert len(found) == 6
     for plan in found:
         assert SCAN[database.url.get_backend_name()] not in plan
     for plan in found[2:4]:

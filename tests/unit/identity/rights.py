@@ -74,7 +74,7 @@ class RightsWorld:
         self.data_rights = DataRights(
             self.unit_of_work, queries, export, self.running, asking, exports(), self.clock, self.ids
         )
-        self.telegram = TelegramAccounts(self.unit_of_work, self.clock, self.ids)
+        self.telegram = TelegramAccounts(self.unit_of_work, queries, self.clock, self.ids)
         self.audit = AuditService(InMemoryAuditQueries(self.store))
         self.sweeper = IdentitySweeper(self.unit_of_work, sweep, self.clock, self.ids, KEEP)
         self.sessions = ChatSessionService(

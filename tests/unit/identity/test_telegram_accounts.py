@@ -4,6 +4,8 @@ from datetime import timedelta
 
 import pytest
 
+from application.identity.telegram_accounts import TelegramAccounts
+from application.ports.unit_of_work import UnitOfWork
 from domain.errors import Conflict, Invalid, NotAllowed
 from domain.identity import (
     GUEST,
@@ -60,6 +62,34 @@ async def test_next_messages_find_the_same_member_and_write_nothing(world: Linki
     assert again == first
     assert (after.version, after.updated_at) == (before.version, before.updated_at)
     assert len(await world.lines()) == 1
+
+
+@pytest.mark.parametrize(
+    "profile", [ANN, TelegramProfile(42, " ann ", "Ann" + " " * 70, "\0", "de")], ids=["same", "kept"]
+)
+async def test_next_messages_open_no_unit_of_work(world: LinkingWorld, profile: TelegramProfile) -> None:
+    backend = world.backend
+    first = await world.accounts.seen(ANN, DEVICE)
+
+    def never() -> UnitOfWork:
+        raise AssertionError("Nothing has changed, so nothing may be written.")
+
+    assert await TelegramAccounts(never, backend.members, backend.clock, backend.ids).seen(profile, DEVICE) == first
+
+
+@pytest.mark.parametrize("named", ["as-before", "anew"])
+async def test_message_of_a_banned_member_opens_no_unit_of_work(world: LinkingWorld, named: str) -> None:
+    backend = world.backend
+    first = await world.accounts.seen(ANN)
+    await world.change(first.require_member(), ban=True)
+
+    def never() -> UnitOfWork:
+        raise AssertionError("Whoever is banned changes nothing.")
+
+    with pytest.raises(NotAllowed):
+        await TelegramAccounts(never, backend.members, backend.clock, backend.ids).seen(
+            ANN if named == "as-before" else TelegramProfile(42, "bob", "Bob")
+        )
 
 
 async def test_message_under_another_name_takes_the_name_over_and_keeps_choices(world: LinkingWorld) -> None:
