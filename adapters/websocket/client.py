@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 
 from adapters.websocket.connection import WebSocketConnection
 from adapters.websocket.frames import frame
-from application.ports.system import Clock
 from domain.events import Channel
 from domain.identity import Actor
 
@@ -16,12 +15,11 @@ if TYPE_CHECKING:
 class SocketClient:
     """One socket's part of the hub."""
 
-    __slots__ = ("_clock", "_connection", "_hub")
+    __slots__ = ("_connection", "_hub")
 
-    def __init__(self, hub: "Hub", connection: WebSocketConnection, clock: Clock) -> None:
+    def __init__(self, hub: "Hub", connection: WebSocketConnection) -> None:
         self._hub = hub
         self._connection = connection
-        self._clock = clock
 
     @property
     def connection_id(self) -> str:
@@ -53,7 +51,7 @@ class SocketClient:
 
     def heard(self) -> None:
         """The client itself said something."""
-        self._connection.update_last_ping(self._clock.now())
+        self._connection.update_last_ping()
 
     def become(self, actor: Actor) -> None:
         """The client proved again who they are."""

@@ -1,8 +1,9 @@
 """One socket of a member."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from adapters.websocket.outbox import Outbox
+from application.ports.system import Clock
 from domain.events import Channel
 from domain.identity import Actor, MemberId
 
@@ -16,6 +17,7 @@ class WebSocketConnection:
     """
 
     __slots__ = (
+        "_clock",
         "actor",
         "connected_at",
         "connection_id",
@@ -27,13 +29,11 @@ class WebSocketConnection:
         "user_id",
     )
 
-    def __init__(
-        self, connection_id: str, user_id: MemberId, connected_at: datetime, actor: Actor, outbox: Outbox
-    ) -> None:
+    def __init__(self, connection_id: str, user_id: MemberId, actor: Actor, outbox: Outbox, clock: Clock) -> None:
+        self._clock = clock
         self.connection_id = connection_id
         self.user_id = user_id
-        self.connected_at = connected_at
-        self.last_ping = connected_at
+        self.connected_at = self.last_ping = clock.now()
         self.outbox = outbox
         self.subscriptions: set[Channel] = set()
         self.home: Channel | None = None
@@ -56,10 +56,10 @@ class WebSocketConnection:
         """Whether the channel is subscribed."""
         return channel in self.subscriptions
 
-    def update_last_ping(self, now: datetime) -> None:
-        """The client was heard at `now`."""
-        self.last_ping = now
+    def update_last_ping(self) -> None:
+        """The client itself was heard now."""
+        self.last_ping = self._clock.now()
 
-    def is_stale(self, now: datetime, timeout: timedelta = STALE_AFTER) -> bool:
+    def is_stale(self, timeout: timedelta = STALE_AFTER) -> bool:
         """Whether the client was silent for longer than `timeout`."""
-        return now - self.last_ping > timeout
+        return self._clock.now() - self.last_ping > timeout

@@ -137,12 +137,12 @@ class Hub:
         if most is not None and len(self.manager.of_user(member_id)) >= most:
             raise TooManyRequests(f"You hold {most} sockets open; close one before you open another.", NO_ROOM)
         outbox = Outbox(transport, self.settings.outbox)
-        connection = WebSocketConnection(str(self._ids.new()), member_id, self._clock.now(), actor, outbox)
+        connection = WebSocketConnection(str(self._ids.new()), member_id, actor, outbox, self._clock)
         self.manager.connect(connection)
         self._metrics.socket_opened()
         if self._closing:
             self.send_away(connection, 1_000)
-        return SocketClient(self, connection, self._clock)
+        return SocketClient(self, connection)
 
     def disconnect(self, connection: WebSocketConnection) -> None:
         """The socket is gone."""

@@ -97,11 +97,11 @@ class ConnectionManager:
 
     def sweep(self, timeout: timedelta = STALE_AFTER) -> int:
         """Close the sockets that were silent for longer than `timeout` or that stopped reading; how many."""
-        now, closed = self._clock.now(), 0
+        closed = 0
         for connection in self.all():
             if connection.outbox.is_stalled():
                 connection.outbox.overflow()
-            elif connection.is_stale(now, timeout):
+            elif connection.is_stale(timeout):
                 connection.outbox.close(TOO_SLOW, f"nothing heard for {timeout.total_seconds():.0f} s")
             else:
                 continue

@@ -31,7 +31,7 @@ def a_connection(
     clock: ManualClock, name: str = "c1", user: MemberId = ADA, role: Role = Role.PUBLIC, **limits: int
 ) -> WebSocketConnection:
     outbox = Outbox(FakeSocket(), OutboxLimits(close_seconds=0, **limits))
-    return WebSocketConnection(name, user, clock.now(), Actor(member_id=user, role=role), outbox)
+    return WebSocketConnection(name, user, Actor(member_id=user, role=role), outbox, clock)
 
 
 def queued(connection: WebSocketConnection) -> list[object]:
@@ -54,18 +54,21 @@ def test_connection_subscriptions_twice_are_once(clock: ManualClock) -> None:
 def test_connection_stale_only_beyond_the_timeout(clock: ManualClock, seconds: float, stale: bool) -> None:
     connection = a_connection(clock)
 
-    assert connection.is_stale(clock.now() + timedelta(seconds=seconds)) is stale
+    clock.advance(timedelta(seconds=seconds))
+
+    assert connection.is_stale() is stale
 
 
 def test_connection_heard_again_is_fresh(clock: ManualClock) -> None:
     connection = a_connection(clock)
     clock.advance(timedelta(seconds=301))
 
-    connection.update_last_ping(clock.now())
+    connection.update_last_ping()
 
     assert connection.last_ping == clock.now()
-    assert not connection.is_stale(clock.now())
-    assert connection.is_stale(clock.now() + timedelta(seconds=6), timedelta(seconds=5))
+    assert not connection.is_stale()
+    clock.advance(timedelta(seconds=6))
+    assert connection.is_stale(timeout=timedelta(seconds=5))
 
 
 def test_manager_alias_is_the_same_class() -> None:
@@ -130,7 +133,7 @@ def test_manager_sweep_closes_the_silent_only(manager: ConnectionManager, clock:
     for connection in (silent, heard):
         manager.connect(connection)
     clock.advance(timedelta(seconds=301))
-    heard.update_last_ping(clock.now())
+    heard.update_last_ping()
 
     assert manager.sweep() == 1
     assert silent.outbox.closing == (4008, "nothing heard for 300 s")
@@ -140,7 +143,7 @@ def test_manager_sweep_closes_the_silent_only(manager: ConnectionManager, clock:
 async def test_manager_sweep_closes_who_stopped_reading(manager: ConnectionManager, clock: ManualClock) -> None:
     peer = FakeSocket()
     outbox = Outbox(peer, OutboxLimits(close_seconds=0))
-    manager.connect(WebSocketConnection("c1", ADA, clock.now(), Actor(member_id=ADA, role=Role.PUBLIC), outbox))
+    manager.connect(WebSocketConnection("c1", ADA, Actor(member_id=ADA, role=Role.PUBLIC), outbox, clock))
     peer.stop_reading()
     outbox.put("{}")
 

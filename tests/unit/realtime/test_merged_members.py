@@ -26,7 +26,7 @@ def subscriptions(world: LinkingWorld) -> SubscriptionService:
 def socket_of(world: LinkingWorld, actor: Actor, *channels: Channel) -> WebSocketConnection:
     """An open socket that hears these channels."""
     outbox = Outbox(FakeSocket(), OutboxLimits())
-    connection = WebSocketConnection("c1", actor.require_member(), world.backend.clock.now(), actor, outbox)
+    connection = WebSocketConnection("c1", actor.require_member(), actor, outbox, world.backend.clock)
     for channel in channels:
         connection.add_subscription(channel)
     return connection

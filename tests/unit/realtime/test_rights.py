@@ -31,7 +31,7 @@ class FailingDirectory:
 
 def a_connection(actor: Actor) -> WebSocketConnection:
     outbox = Outbox(FakeSocket(), OutboxLimits())
-    connection = WebSocketConnection("c1", actor.require_member(), ManualClock().now(), actor, outbox)
+    connection = WebSocketConnection("c1", actor.require_member(), actor, outbox, ManualClock())
     connection.add_subscription(ALERTS)
     return connection
 
