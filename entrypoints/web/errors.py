@@ -2,6 +2,7 @@
 
 import logging
 from http import HTTPStatus
+from math import ceil
 from typing import Any
 
 import structlog
@@ -83,7 +84,10 @@ def on_domain_error(request: Request[Any, Any, Any], error: GuildhallError) -> R
     """A rule refused."""
     status = next((_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS), HTTPStatus.CONFLICT)
     hide = request.app.state.get(HIDE, str)
-    return error_page(request, status, hide(error.message))
+    page = error_page(request, status, hide(error.message))
+    if isinstance(error, TooManyRequests):
+        page.headers["Retry-After"] = str(max(1, ceil(error.retry_after.total_seconds())))
+    return page
 
 
 def on_http_exception(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:

@@ -1,11 +1,15 @@
 """Addresses that lead nowhere, and files."""
 
 import logging
+from pathlib import Path
 
 import pytest
 
+from entrypoints.container import memory_container
+from entrypoints.runtime import create_application
+from entrypoints.settings import LimitSettings
 from entrypoints.web.pages import show_error_pages
-from tests.integration.http.house import House, expect_problem
+from tests.integration.http.house import House, client_of, expect_problem, settings
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 
@@ -31,6 +35,19 @@ async def test_page_parameter_of_wrong_kind_says_so(site: House) -> None:
 
     assert answer.status_code == 400
     assert "The address cannot be read" in answer.text
+
+
+async def test_page_asked_for_too_often_says_when_to_come_back(tmp_path: Path) -> None:
+    container = memory_container(settings(tmp_path, limits=LimitSettings(searches_per_minute=1)))
+    app = create_application(container)
+    async with client_of(app) as client:
+        site = House(container, app, client)
+        member = await site.person("ada")
+        answers = [await client.get("/guides?q=risk", headers=member.headers) for _ in range(2)]
+
+    assert [answer.status_code for answer in answers] == [200, 429]
+    assert "at most 1 a minute" in answers[1].text
+    assert 0 < int(answers[1].headers["retry-after"]) <= 60
 
 
 async def test_static_file_unchanged_not_sent_again(site: House) -> None:
