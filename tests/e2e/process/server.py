@@ -94,7 +94,7 @@ class Member:
 
     def __init__(self, url: str, token: str, client: httpx.AsyncClient) -> None:
         self._url = url
-        self._token = token
+        self.token = token
         self.client = client
 
     async def begin_session(self) -> str:
@@ -133,7 +133,7 @@ class Member:
     async def socket(self) -> AsyncIterator["Socket"]:
         """A connected socket."""
         address = f"{self._url.replace('http', 'ws', 1)}/api/v1/ws"
-        headers = {"Authorization": f"Bearer {self._token}"}
+        headers = {"Authorization": f"Bearer {self.token}"}
         async with connect(address, additional_headers=headers, proxy=None) as connection:
             socket = Socket(connection)
             assert (await socket.next())["type"] == "welcome"
