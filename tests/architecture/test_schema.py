@@ -8,12 +8,13 @@ from typing import TypeVar
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, PrimaryKeyConstraint, UniqueConstraint, text
+from sqlalchemy import Connection, PrimaryKeyConstraint, UniqueConstraint
 
 from adapters.sql.database import Database
 from adapters.sql.migrator import Migrator
 from adapters.sql.tables import metadata
 from adapters.sql.tables.compare import is_compared, is_type_changed
+from tests.architecture.declared import catalogue, declare_anew, declared_for_sqlite
 from tests.support.services import PostgresServer
 
 pytestmark = pytest.mark.filterwarnings("ignore:autogenerate skipping metadata-specified expression-based index")
@@ -23,44 +24,19 @@ T = TypeVar("T")
 UNIQUE = (PrimaryKeyConstraint, UniqueConstraint)
 REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008")
 
-SQLITE_CATALOGUE = """
-SELECT type || ' ' || name, sql FROM sqlite_master
-WHERE name NOT LIKE 'sqlite_%' AND name NOT LIKE 'alembic%' AND tbl_name NOT LIKE 'alembic%'
-"""
-POSTGRESQL_CATALOGUE = """
-SELECT 'column ' || c.relname || '.' || a.attname,
-  concat_ws(' ', format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attidentity, a.attstorage, l.collname,
-    pg_get_expr(d.adbin, d.adrelid))
-FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-LEFT JOIN pg_collation l ON l.oid = a.attcollation LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
-WHERE n.nspname = 'public' AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped
-  AND c.relname <> 'alembic_version'
-UNION ALL SELECT 'constraint ' || conname, pg_get_constraintdef(oid) FROM pg_constraint
-WHERE connamespace = 'public'::regnamespace AND conname NOT LIKE 'alembic%'
-UNION ALL SELECT 'index ' || indexname, indexdef FROM pg_indexes
-WHERE schemaname = 'public' AND tablename <> 'alembic_version'
-UNION ALL SELECT 'trigger ' || tgname, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal
-UNION ALL SELECT 'function ' || proname, pg_get_functiondef(oid) FROM pg_proc
-WHERE pronamespace = 'public'::regnamespace
-"""
+# What SQLite makes for a full-text index by itself.
+SHADOWS = re.compile(r"table \w+_fts_\w+")
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def two_urls(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str, str]]:
-    """Two empty databases of one engine."""
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """An empty database of each engine."""
     if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path}/one.db", f"sqlite:///{tmp_path}/two.db"
+        yield f"sqlite:///{tmp_path}/empty.db"
     else:
         server: PostgresServer = request.getfixturevalue("postgres_server")
-        with server.temporary_database() as one, server.temporary_database() as two:
-            yield one, two
-
-
-def catalogue(connection: Connection) -> dict[str, str]:
-    """Every object of the schema by its kind and name, with its definition in one line."""
-    statement = SQLITE_CATALOGUE if connection.dialect.name == "sqlite" else POSTGRESQL_CATALOGUE
-    rows = connection.execute(text(statement)).all()
-    return {name: re.sub(r"\s+", " ", definition or "").strip() for name, definition in rows}
+        with server.temporary_database() as made:
+            yield made
 
 
 def differences(connection: Connection) -> list[object]:
@@ -85,24 +61,82 @@ async def inside(url: str, work: Callable[[Connection], T]) -> T:
         await database.dispose()
 
 
-async def test_schema_migrated_database_equals_metadata_objects(two_urls: tuple[str, str]) -> None:
-    by_migrations, by_metadata = two_urls
-    await Migrator(by_migrations).upgrade()
-    await inside(by_metadata, metadata.create_all)
-    left = await inside(by_migrations, catalogue)
-    right = await inside(by_metadata, catalogue)
-    assert left.keys() == right.keys()
-    assert {name: parts(value) for name, value in left.items()} == {name: parts(value) for name, value in right.items()}
+async def test_schema_of_a_migrated_sqlite_file_is_what_the_metadata_declares(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/migrated.db"
+    await Migrator(url).upgrade()
+    found = {name: kept for name, kept in (await inside(url, catalogue)).items() if not SHADOWS.fullmatch(name)}
+    declared = declared_for_sqlite()
+    assert found.keys() == declared.keys()
+    assert {name: parts(kept) for name, kept in found.items()} == {name: parts(kept) for name, kept in declared.items()}
 
 
-async def test_schema_compared_by_alembic_shows_no_difference(two_urls: tuple[str, str]) -> None:
-    url, _ = two_urls
+@pytest.mark.parametrize(
+    "change",
+    [
+        "CREATE TABLE more (id INTEGER)",
+        "DROP TRIGGER guide_passages_added",
+        "DROP INDEX ix_sign_ins_member_id_created_at_id_open",
+        "ALTER TABLE users ADD COLUMN more TEXT",
+    ],
+)
+async def test_schema_of_a_sqlite_file_changed_otherwise_is_not_what_is_declared(tmp_path: Path, change: str) -> None:
+    url = f"sqlite:///{tmp_path}/migrated.db"
+    await Migrator(url).upgrade()
+    await inside(url, lambda connection: connection.exec_driver_sql(change).close())
+    found, declared = await inside(url, catalogue), declared_for_sqlite()
+    kept = {name: parts(found.get(name, "")) for name in found if not SHADOWS.fullmatch(name)}
+    assert kept != {name: parts(value) for name, value in declared.items()}
+
+
+@pytest.mark.postgres
+async def test_schema_of_a_migrated_postgresql_database_stays_the_same_declared_anew(
+    postgres_server: PostgresServer,
+) -> None:
+    with postgres_server.temporary_database() as url:
+        await Migrator(url).upgrade()
+        migrated = await inside(url, catalogue)
+        await inside(url, declare_anew)
+        assert await inside(url, catalogue) == migrated
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize(
+    "change",
+    [
+        "ALTER TABLE users DROP CONSTRAINT ck_users_role",
+        "ALTER TABLE users ADD CONSTRAINT ck_users_more CHECK (role >= 0)",
+        "ALTER TABLE users DROP CONSTRAINT ck_users_role, ADD CONSTRAINT ck_users_role CHECK (role >= 0 AND role <= 9)",
+        "ALTER TABLE users ALTER COLUMN email_key TYPE TEXT",
+        "ALTER TABLE guide_passages ALTER COLUMN search_vector SET STORAGE EXTENDED",
+        "DROP INDEX ix_users_role; CREATE INDEX ix_users_role ON users (role) WHERE role > 0",
+        "DROP TRIGGER guide_passages_added ON guide_passages",
+        "CREATE FUNCTION more() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+        "ALTER TABLE guide_passages_terms ALTER COLUMN doc TYPE INTEGER",
+    ],
+)
+async def test_schema_declared_anew_shows_what_a_migration_did_otherwise(
+    postgres_server: PostgresServer, change: str
+) -> None:
+    def both(connection: Connection) -> tuple[dict[str, str], dict[str, str]]:
+        for statement in change.split("; "):
+            connection.exec_driver_sql(statement)
+        changed = catalogue(connection)
+        declare_anew(connection)
+        return changed, catalogue(connection)
+
+    with postgres_server.temporary_database() as url:
+        await Migrator(url).upgrade()
+        changed, declared = await inside(url, both)
+    different = {name for name in changed.keys() | declared.keys() if changed.get(name) != declared.get(name)}
+    assert len(different) == 1
+
+
+async def test_schema_compared_by_alembic_shows_no_difference(url: str) -> None:
     await Migrator(url).upgrade()
     assert await inside(url, differences) == []
 
 
-async def test_schema_of_the_migrations_holds_every_table_of_the_metadata(two_urls: tuple[str, str]) -> None:
-    url, _ = two_urls
+async def test_schema_of_the_migrations_holds_every_table_of_the_metadata(url: str) -> None:
     await Migrator(url).upgrade()
     found = await inside(url, catalogue)
     tables = {name.removeprefix("table ") for name in found} | {
@@ -112,8 +146,7 @@ async def test_schema_of_the_migrations_holds_every_table_of_the_metadata(two_ur
     assert metadata.tables.keys() <= tables
 
 
-async def test_schema_stairway_each_revision_goes_up_down_and_up(two_urls: tuple[str, str]) -> None:
-    url, _ = two_urls
+async def test_schema_stairway_each_revision_goes_up_down_and_up(url: str) -> None:
     migrator = Migrator(url)
     below, seen = "base", []
     for revision in REVISIONS:

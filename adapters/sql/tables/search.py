@@ -1,13 +1,10 @@
 """What the full-text indexes need beyond tables: FTS5 and triggers on SQLite, counting triggers on PostgreSQL.
 
+Declared here as tables are in the metadata: migrations make them, and a test holds the two equal.
+
 Only passages of active guides are indexed and counted. The `ascii` tokenizer takes every character outside of ASCII as
 part of a word and `_` is added, so terms made of word characters stay whole, as they do in a tsvector.
 """
-
-from sqlalchemy import event
-from sqlalchemy.engine import Connection
-
-from adapters.sql.tables.base import metadata
 
 SQLITE = (
     "INSERT INTO guide_passage_totals(id, passages, terms) VALUES (1, 0, 0)",
@@ -129,10 +126,3 @@ CREATE TRIGGER guide_passages_changed_2 AFTER UPDATE ON guide_passages
 REFERENCING NEW TABLE AS new_passages FOR EACH STATEMENT EXECUTE FUNCTION guide_passages_in()
 """,
 )
-
-
-@event.listens_for(metadata, "after_create")
-def create_search(_target: object, connection: Connection, **_options: object) -> None:
-    """Make them when the metadata makes its tables."""
-    for statement in SQLITE if connection.dialect.name == "sqlite" else POSTGRESQL:
-        connection.exec_driver_sql(statement)
