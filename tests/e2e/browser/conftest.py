@@ -93,15 +93,16 @@ def another_browser(member: Visitor, guest: Visitor) -> Visitor:
 
 @pytest.fixture(scope="session")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    """The house as an operator runs it."""
+    """The house as an operator runs it, with a bot."""
     data_dir = tmp_path_factory.mktemp("house")
-    with running(data_dir, ["-m", "entrypoints.cli.main", "--data-dir", str(data_dir), "serve"]) as found:
+    serving = ["-m", "entrypoints.cli.main", "--data-dir", str(data_dir), "serve"]
+    with running(data_dir, serving, GUILDHALL_TELEGRAM_BOT_TOKEN="1:for-the-test") as found:
         yield found
 
 
 @pytest.fixture(scope="session")
 def slow_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    """A house whose assistant takes seconds for an answer."""
+    """A house without a bot, whose assistant takes seconds for an answer."""
     data_dir = tmp_path_factory.mktemp("slow-house")
     with running(data_dir, ["-m", "tests.e2e.browser.slow_server", str(data_dir)]) as found:
         yield found

@@ -1,5 +1,6 @@
 """Guildhall as a process of its own, for a browser to visit."""
 
+import os
 import re
 import socket
 import subprocess
@@ -26,8 +27,11 @@ class House:
 
 
 @contextmanager
-def running(data_dir: Path, serving: Sequence[str]) -> Iterator[House]:
-    """Prepare an instance with the sample guides, serve it with this command and `--port`, and stop it at the end."""
+def running(data_dir: Path, serving: Sequence[str], **settings: str) -> Iterator[House]:
+    """Prepare an instance with the sample guides, serve it with this command and `--port`, and stop it at the end.
+
+    `settings` are its environment's, beside ours.
+    """
     said = subprocess.run(
         [sys.executable, "-m", "entrypoints.cli.main", "--data-dir", str(data_dir), "init"],
         cwd=ROOT,
@@ -39,7 +43,8 @@ def running(data_dir: Path, serving: Sequence[str]) -> Iterator[House]:
     assert found, said
     url = f"http://127.0.0.1:{(port := _free_port())}"
     with (data_dir / "server.log").open("w") as log:
-        server = subprocess.Popen([sys.executable, *serving, "--port", str(port)], cwd=ROOT, stdout=log, stderr=log)
+        command = [sys.executable, *serving, "--port", str(port)]
+        server = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **settings}, stdout=log, stderr=log)
         try:
             _wait_for(f"{url}/api/v1/health", server, data_dir / "server.log")
             yield House(url, data_dir, found[1])

@@ -234,3 +234,46 @@ async def test_account_deleted_through_dialog_cannot_come_back(member: Visitor) 
     await page.keyboard.press("Enter")
     await expect(page.get_by_role("alert")).to_contain_text("do not belong together")
     assert await member.context.cookies() == []
+
+
+async def test_account_of_house_without_bot_offers_no_code(patient_member: Visitor) -> None:
+    await patient_member.open("/account")
+
+    telegram = patient_member.page.locator(section(patient_member.page, "Telegram"))
+    await expect(telegram).to_contain_text("This house has no Telegram bot yet")
+    await expect(telegram.get_by_role("button")).to_have_count(0)
+
+
+async def test_account_guessable_password_refused_at_its_field(member: Visitor) -> None:
+    await member.open("/account")
+    await change_password(member.page, PASSWORD, "1234567890")
+    await expect(member.page.locator("#new-password-problem")).to_contain_text("in a row")
+    await expect(member.page.locator("#new-password")).to_be_focused()
+    await change_password(member.page, PASSWORD, f"{member.name} itself")
+
+    await expect(member.page.locator("#new-password-problem")).to_contain_text("without your username")
+
+
+async def test_account_made_by_telegram_sets_its_first_password(guest: Visitor) -> None:
+    page = guest.page
+    async with operating(guest.house) as container:
+        seen = await container.telegram_accounts().seen(TelegramProfile(4_000_000_009, "first_tg", "Zoë"))
+        assert seen.member_id is not None
+        link = await container.member_service().sign_in_link(OPERATOR, seen.member_id)
+    await guest.open(f"/sign-in/link?next=%2Faccount#token={link.token}")
+    await expect(page.get_by_role("heading", name="Account")).to_be_visible()
+    await page.locator("#first-username").fill("zoe-first")
+    await page.locator("#first-password").fill("zoe-first-password")
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#first-password-problem")).to_contain_text("without your username")
+    await page.locator("#first-password").fill(NEW_PASSWORD)
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#toasts")).to_contain_text("The password is set")
+    await expect(page.get_by_role("button", name="Change the password")).to_be_visible()
+    await page.get_by_role("button", name="Sign out").click()
+    await page.wait_for_url(re.compile("/sign-in$"))
+    await page.get_by_label("Username or email").fill("zoe-first")
+    await page.locator("#password").fill(NEW_PASSWORD)
+    await page.keyboard.press("Enter")
+
+    await expect(page.get_by_role("heading", name="New chat")).to_be_visible()

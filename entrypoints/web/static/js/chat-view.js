@@ -2,6 +2,7 @@
 
 import { button, element } from './dom.js';
 import { linkCitations, sourceList } from './citations.js';
+import { GrowingMarkdown } from './markdown.js';
 
 const NOTES = {
   cancelled: 'Stopped.',
@@ -72,11 +73,8 @@ class Row {
     this.shown = '';
   }
 
-  // Grows the one text node, so that a long answer is not drawn again for each piece.
   showText(text) {
-    const node = this.body.firstChild;
-    if (node?.nodeType === Node.TEXT_NODE && text.startsWith(this.shown)) node.appendData(text.slice(this.shown.length));
-    else this.body.textContent = text;
+    this.body.textContent = text;
     this.shown = text;
   }
 
@@ -124,6 +122,8 @@ class ReplyRow extends Row {
     super('reply', 'Assistant', message.created_at);
     this.view = view;
     this.root.id = `m${message.seq}`;
+    this.body.className = 'message__body prose';
+    this.growing = new GrowingMarkdown(this.body);
     this.sources = element('div', { class: 'message__sources' });
     this.note.after(this.sources);
   }
@@ -145,10 +145,10 @@ class ReplyRow extends Row {
   refresh() {
     const { entry, message } = this;
     const rendered = entry.isRunning ? null : this.view.bodies.of(message);
-    this.body.className = rendered ? 'message__body prose' : 'message__body plain';
     if (rendered) {
       linkCitations(rendered, message);
       this.body.replaceChildren(rendered);
+      this.growing.forget();
       this.shown = '';
     } else {
       this.showText(entry.text);
@@ -156,6 +156,11 @@ class ReplyRow extends Row {
     this.showNote(NOTES[message.status] ?? '');
     this.sources.replaceChildren(...(message.citations.length ? [sourceList(message)] : []));
     this.actions.replaceChildren(...(entry.isRunning ? [] : this.choices(message)));
+  }
+
+  showText(text) {
+    this.growing.show(text);
+    this.shown = text;
   }
 
   choices(message) {

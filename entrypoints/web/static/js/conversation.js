@@ -102,7 +102,7 @@ export class Conversation {
     for (const message of this.state.messages) this.renderBody(message);
   }
 
-  // The server renders what has ended; until that arrives, the text is shown as it is.
+  // The server renders what has ended; until that arrives, the text is shown as while it grew.
   async renderBody(message) {
     if (message.role !== 'assistant' || message.status === 'streaming' || !message.content) return;
     const wanted = `${message.id} ${message.version}`;
