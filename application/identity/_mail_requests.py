@@ -16,14 +16,19 @@ class MailRequests:
         self._clock = clock
         self._ids = ids
 
+    @property
+    def can_send(self) -> bool:
+        """Whether mail can be sent at all."""
+        return self._mailer.can_send
+
     def require_mail(self) -> None:
         """Raise `Unavailable` where no mail can be sent."""
-        if not self._mailer.can_send:
+        if not self.can_send:
             raise Unavailable("This instance sends no mail; ask its operator for help.")
 
     async def add(self, work: UnitOfWork, purpose: MailPurpose, address: str | None) -> None:
         """Owe a mail to this address; nothing where there is none, or no mail server."""
-        if address is None or not self._mailer.can_send:
+        if address is None or not self.can_send:
             return
         now = self._clock.now()
         await work.mail_queue.add(MailJob(MailJobId(self._ids.new()), purpose, address, created_at=now, due_at=now))

@@ -16,13 +16,13 @@ Choosing it signs the account out everywhere else.
 If it was not you, do nothing: the password stays as it is.
 """
 _VERIFY = """\
-Somebody, probably you, gave this address for their account at {base_url}.
+{who} gave this address for their account at {base_url}.
 
 Confirm it here within two days; the link works once:
 
   {base_url}/verify-email#token={secret}
 
-If it was not you, do nothing.
+If it was not you, do nothing: the address stays unconfirmed.
 """
 _CHANGED = """\
 The password of the account with this address at {base_url} was changed just now, and its other sign-ins were ended.
@@ -38,7 +38,11 @@ _TEXTS: Mapping[MailPurpose, tuple[str, str]] = {
 }
 
 
-def compose(purpose: MailPurpose, to: str, base_url: str, secret: str = "") -> Mail:
-    """The mail of this purpose; the secret stands behind `#`, where no server and no proxy logs it."""
+def compose(purpose: MailPurpose, to: str, base_url: str, secret: str = "", username: str | None = None) -> Mail:
+    """The mail of this purpose; the secret stands behind `#`, where no server and no proxy logs it.
+
+    `username` is the account's, which tells the reader who asked.
+    """
     subject, text = _TEXTS[purpose]
-    return Mail(to, subject, text.format(base_url=base_url, secret=secret))
+    who = f"The member {username}" if username else "A member without a username"
+    return Mail(to, subject, text.format(base_url=base_url, secret=secret, who=who))

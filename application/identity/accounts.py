@@ -58,6 +58,11 @@ class AccountService:
         self._clock = clock
         self._ids = ids
 
+    @property
+    def sends_mail(self) -> bool:
+        """Whether a new email gets a mail with a link; not on an instance without mail."""
+        return self._mail.can_send
+
     async def register(self, email: str | None, username: str | None, password: str, device: Device) -> MemberView:
         """A new member with a web account and the role PUBLIC; ten an hour from one address.
 

@@ -127,7 +127,7 @@ class MailWorker:
             case MailPurpose.RESET_PASSWORD:
                 subject = reset_subject(self._tokens, member.user)
                 secret = await self._secret(work, member, TokenPurpose.RESET_PASSWORD, subject, now)
-        return compose(job.purpose, to, self._base_url, secret)
+        return compose(job.purpose, to, self._base_url, secret, member.user.username)
 
     async def _secret(
         self, work: UnitOfWork, member: Member, purpose: TokenPurpose, subject: str, now: datetime

@@ -11,6 +11,7 @@ from litestar.params import SkipValidation
 from application.chat.sessions import ChatSessionService
 from application.guides.reading import GuideReading
 from application.guides.search import GuideSearch
+from application.identity.accounts import AccountService
 from application.identity.audit import AuditService
 from application.identity.members import MemberService
 from application.identity.passwords import PasswordService
@@ -35,6 +36,7 @@ GuideSearchDependency = NamedDependency[SkipValidation[GuideSearch]]
 ChatSessionServiceDependency = NamedDependency[SkipValidation[ChatSessionService]]
 MemberServiceDependency = NamedDependency[SkipValidation[MemberService]]
 SignInServiceDependency = NamedDependency[SkipValidation[SignInService]]
+AccountServiceDependency = NamedDependency[SkipValidation[AccountService]]
 PasswordServiceDependency = NamedDependency[SkipValidation[PasswordService]]
 AuditServiceDependency = NamedDependency[SkipValidation[AuditService]]
 ClockDependency = NamedDependency[SkipValidation[Clock]]
@@ -50,6 +52,7 @@ def dependencies(container: Container) -> Mapping[str, Provide]:
         "chat_session_service": container.chat_session_service,
         "member_service": container.member_service,
         "sign_in_service": container.sign_in_service,
+        "account_service": container.account_service,
         "password_service": container.password_service,
         "audit_service": container.audit_service,
         "clock": container.clock,

@@ -10,6 +10,7 @@ from litestar.response import Redirect, Template
 from domain.identity import MAX_PASSWORD, MIN_PASSWORD, RECENT, Role
 from entrypoints.web.access import HOME, PUBLIC, members_only, own_path
 from entrypoints.web.dependencies import (
+    AccountServiceDependency,
     ChatSessionServiceDependency,
     MemberServiceDependency,
     PageRequest,
@@ -69,6 +70,7 @@ async def account(
     request: PageRequest,
     member_service: MemberServiceDependency,
     sign_in_service: SignInServiceDependency,
+    account_service: AccountServiceDependency,
     password_service: PasswordServiceDependency,
     chat_session_service: ChatSessionServiceDependency,
     settings: SettingsDependency,
@@ -85,6 +87,7 @@ async def account(
         "is_first_page": not cursor,
         "stats": await chat_session_service.stats(request.user),
         "password": (MIN_PASSWORD, MAX_PASSWORD),
+        "sends_mail": account_service.sends_mail,
         "may_set_password": not member.has_password and await password_service.may_set_first(request.user),
         "password_minutes": RECENT // timedelta(minutes=1),
         "has_bot": settings.telegram.bot_token is not None,

@@ -79,6 +79,7 @@ async def test_account_names_changed_and_taken_ones_refused(member: Visitor, nei
     await page.get_by_role("button", name="Save", exact=True).click()
     await expect(page.locator(".facts").first).to_contain_text(f"{member.name}-renamed")
     await expect(page.locator(".facts").first).to_contain_text(f"new-{member.email} (not verified)")
+    await expect(page.locator("#toasts")).to_contain_text(f"A mail with a link was sent to new-{member.email}")
 
     await page.locator("#username").fill(neighbour.name)
     await page.locator("#names-password").fill(PASSWORD)

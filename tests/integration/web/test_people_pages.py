@@ -10,6 +10,7 @@ import msgspec
 import pytest
 from dependency_injector import providers
 
+from adapters.memory.mailer import InMemoryMailer
 from adapters.memory.system import ManualClock
 from application.guides.library import GuideDraft
 from application.identity.audit import AuditService
@@ -178,6 +179,16 @@ async def test_account_page_long_after_signing_in_says_how_to_set_a_password(sit
 
     assert "sign in again by a link from the operator" in answer.text
     assert 'type="password"' not in answer.text
+
+
+@pytest.mark.parametrize("sends", [True, False])
+async def test_account_page_speaks_of_mail_only_where_there_is_some(site: House, *, sends: bool) -> None:
+    site.container.mailer.override(providers.Object(InMemoryMailer(can_send=sends)))
+    answer = await page_of(site, await site.person("ada"), "/account")
+
+    assert ("link that is mailed to it" in answer.text) is sends
+    assert ("Send the mail that verifies ada@example.org" in answer.text) is sends
+    assert ("data-mails" in answer.text) is sends
 
 
 async def test_account_page_of_house_without_bot_says_so_and_offers_no_code(site: House) -> None:

@@ -8,7 +8,7 @@ import pytest
 from application.ports.mailing import MailNotSent
 from domain.errors import Unavailable
 from domain.identity import OPERATOR
-from tests.unit.identity.conftest import DEVICE, IdentityWorld
+from tests.unit.identity.conftest import DEVICE, PASSWORD, IdentityWorld
 
 EMAIL = "ann@example.org"
 
@@ -147,3 +147,16 @@ async def test_mail_worker_without_a_database_says_so_to_its_supervisor(world: I
     with pytest.raises(Unavailable):
         await world.mail.run()
     assert len(world.bus._listeners) == 1
+
+
+@pytest.mark.parametrize(("username", "who"), [("ann", "The member ann"), (None, "A member without a username")])
+async def test_mail_that_verifies_says_who_asked_and_what_to_do_otherwise(
+    world: IdentityWorld, username: str | None, who: str
+) -> None:
+    await world.accounts.register(EMAIL, username, PASSWORD, DEVICE)
+    await world.mailed_token()
+
+    [mail] = world.mailer.sent
+    assert mail.to == EMAIL
+    assert mail.text.startswith(f"{who} gave this address for their account at https://guild.example.org.")
+    assert "If it was not you, do nothing" in mail.text

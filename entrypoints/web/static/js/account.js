@@ -13,11 +13,22 @@ wirePasswords();
 wireDownloads();
 wireDialogs();
 document.querySelector('[data-sign-out]').addEventListener('click', signOut);
+document.getElementById('change-names')?.addEventListener('done', ({ currentTarget, detail }) => sayWhatChanged(currentTarget, detail));
 document.getElementById('link-telegram')?.addEventListener('done', ({ detail }) => showCode(detail));
 document.getElementById('finish-link')?.addEventListener('done', () => location.reload());
 document.addEventListener('done', ({ target }) => {
   if (target.hasAttribute('data-leaves')) forget();
 });
+
+/** What the page says once it has been read anew. */
+function sayWhatChanged(form, { email, username, email_verified: isVerified }) {
+  const isNew = (email ?? '') !== form.elements.email.defaultValue;
+  const isRenamed = isNew || (username ?? '') !== form.elements.username.defaultValue;
+  const isMailed = isNew && !isVerified && form.hasAttribute('data-mails');
+  const mailed = `A mail with a link was sent to ${email}, your email from now on: follow the link to verify it.`;
+  const renamed = isRenamed ? 'Your names are changed.' : 'Nothing was changed.';
+  form.dataset.then = `reload ${isMailed ? mailed : renamed}`;
+}
 
 /** Show the code and watch what becomes of it, until it is used, has expired, or another one takes its place. */
 async function showCode({ request_id: id, code, expires_at: expiresAt }) {
