@@ -82,6 +82,7 @@ from application.identity.accounts import AccountService
 from application.identity.audit import AuditService
 from application.identity.data_rights import DataRights
 from application.identity.linking import LinkingService
+from application.identity.linking_by_operator import LinkingByOperator
 from application.identity.mailing import MailWorker
 from application.identity.members import MemberService
 from application.identity.passwords import PasswordService
@@ -284,6 +285,7 @@ class Container(containers.DeclarativeContainer):
     linking_service = providers.Singleton(
         LinkingService, unit_of_work.provider, reauthentication, tokens, rate_limiter, trail, clock, ids
     )
+    linking_by_operator = providers.Singleton(LinkingByOperator, unit_of_work.provider, trail, clock, ids)
     mail_worker = providers.Singleton(
         MailWorker, unit_of_work.provider, mailer, tokens, bus, clock, ids, settings.provided.base_url
     )

@@ -17,6 +17,7 @@ from domain.identity import (
     LinkRequestId,
     Member,
     MemberId,
+    Role,
     check_may_link,
     code_refused,
     merge,
@@ -85,28 +86,44 @@ async def presented_request(work: UnitOfWork, telegram_id: int, request_id: Link
     return request
 
 
-async def merge_pair(
-    work: UnitOfWork, request: LinkRequest, pair: Pair, by: Actor | None, ids: Ids, now: datetime
-) -> Member:
-    """The one member, the older of the two, with everything of both. `by` is the web side, or None for Telegram's.
+async def merge_pair(work: UnitOfWork, pair: Pair, by: Actor | None, ids: Ids, now: datetime) -> Member:
+    """The one member, the older of the two, with everything of both. `by` is the web side, the operator, or None for
+    Telegram's side. A request is saved before, while it is still whose it was.
 
     The sockets of either look at their rights anew.
     """
+    telegram_id = pair.telegram.telegram.telegram_id if pair.telegram.telegram else None
     roles = {"web_role": pair.web.effective_role(now).name, "telegram_role": pair.telegram.effective_role(now).name}
     survivor, absorbed = merge(pair.web, pair.telegram, now)
-    # The request first, while it is still whose it was; then the absorbed one, who lets go of account and grants.
-    await work.link_requests.save(request)
+    # The absorbed one first, who lets go of account and grants.
     await work.members.save(absorbed, now)
     await work.members.save(survivor, now)
     await work.merging.move_belongings(absorbed.id, survivor.id)
     await work.members.delete(absorbed)
     role = survivor.effective_role(now)
-    actor = Actor(survivor.id, role, by.sign_in_id, device=by.device) if by else Actor(survivor.id, role)
-    details = {"absorbed": str(absorbed.id), "telegram_id": request.telegram_id, "role": role.name, **roles}
+    actor = by if by and by.operator else _as(survivor.id, role, by)
+    details = {"absorbed": str(absorbed.id), "telegram_id": telegram_id, "role": role.name, **roles}
     await work.audit.record(AuditEntry.of(ids.new(), now, AuditAction.LINKED, actor, survivor.id, **details))
     for member in (absorbed, survivor):
         work.announce(RightsChanged(member_id=member.id))
     return survivor
+
+
+def _as(member_id: MemberId, role: Role, by: Actor | None) -> Actor:
+    return Actor(member_id, role, by.sign_in_id, device=by.device) if by else Actor(member_id, role)
+
+
+async def unlink_member(
+    unit_of_work: UnitOfWorkFactory, by: Actor, member_id: MemberId, ids: Ids, now: datetime
+) -> None:
+    """Take the member's accounts apart, in a transaction of its own; ends their sign-ins but the one that asks.
+
+    Raises `NotFound`, and `Conflict` when they are not linked.
+    """
+    async with one_at_a_time(unit_of_work) as work:
+        await take_apart(work, await work.members.get(member_id), by, ids, now)
+        await work.sign_ins.end_all(member_id, now, but=by.sign_in_id)
+        await work.commit()
 
 
 async def take_apart(work: UnitOfWork, member: Member, by: Actor, ids: Ids, now: datetime) -> Member:

@@ -10,7 +10,7 @@ from application.identity._linked import (
     one_at_a_time,
     own_request,
     presented_request,
-    take_apart,
+    unlink_member,
 )
 from application.identity._reauthentication import Reauthentication, check_same_password
 from application.identity._telegram_members import again, member_of
@@ -132,12 +132,10 @@ class LinkingService:
             async with one_at_a_time(self._unit_of_work) as work:
                 request = await presented_request(work, telegram_id, request_id)
                 pair = await Pair.of(work, request, now)
-                if request.confirm(telegram_id, needs_password=pair.asks_for_password(now), now=now):
-                    survivor = await merge_pair(work, request, pair, None, self._ids, now)
-                    outcome = LinkOutcome(request.state, survivor.id)
-                else:
-                    await work.link_requests.save(request)
-                    outcome = LinkOutcome(request.state)
+                is_agreed = request.confirm(telegram_id, needs_password=pair.asks_for_password(now), now=now)
+                await work.link_requests.save(request)
+                survivor = await merge_pair(work, pair, None, self._ids, now) if is_agreed else None
+                outcome = LinkOutcome(request.state, survivor.id if survivor else None)
                 await work.commit()
         except GuildhallError as refusal:
             await self._note(refusal, telegram_id)
@@ -159,7 +157,8 @@ class LinkingService:
                 request = await own_request(work, actor, request_id)
                 pair = await Pair.of(work, request, now)
                 request.complete(now)
-                survivor = await merge_pair(work, request, pair, actor, self._ids, now)
+                await work.link_requests.save(request)
+                survivor = await merge_pair(work, pair, actor, self._ids, now)
                 await work.commit()
         except GuildhallError as refusal:
             cause = refusal.code
@@ -186,12 +185,7 @@ class LinkingService:
 
         All the member's sign-ins but the one that asks end: Telegram may have opened any of them.
         """
-        member_id, now = actor.require_member(), self._clock.now()
-        async with one_at_a_time(self._unit_of_work) as work:
-            member = await work.members.get(member_id)
-            await take_apart(work, member, actor, self._ids, now)
-            await work.sign_ins.end_all(member_id, now, but=actor.sign_in_id)
-            await work.commit()
+        await unlink_member(self._unit_of_work, actor, actor.require_member(), self._ids, self._clock.now())
 
     async def _present(self, profile: TelegramProfile, code: str) -> LinkQuestion:
         now = self._clock.now()

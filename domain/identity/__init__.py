@@ -2,6 +2,7 @@
 
 from domain.identity.accounts import (
     MAX_EMAIL,
+    MAX_TELEGRAM_ID,
     MAX_TELEGRAM_NAME,
     MAX_TELEGRAM_USERNAME,
     MAX_USERNAME,
@@ -79,6 +80,7 @@ __all__ = [
     "MAX_REASON",
     "MAX_RESOURCE_ID",
     "MAX_RESOURCE_TYPE",
+    "MAX_TELEGRAM_ID",
     "MAX_TELEGRAM_NAME",
     "MAX_TELEGRAM_USERNAME",
     "MAX_USERNAME",

@@ -9,6 +9,7 @@ from application.ports.identity import MemberView
 from domain.identity import OPERATOR, UNKNOWN_DEVICE, Grant, Role
 from entrypoints.cli.ending import Refused
 from entrypoints.cli.member_data import audit, delete, export
+from entrypoints.cli.member_links import link, unlink
 from entrypoints.cli.one_member import Moment, line, moment, with_member
 from entrypoints.cli.passwords import new_password
 from entrypoints.cli.session import Invocation, pass_invocation
@@ -21,7 +22,7 @@ _ROLE = click.Choice([role.name for role in Role if role is not Role.PUBLIC], ca
 
 @click.group(name="members")
 def command() -> None:
-    """Members: list, show, add, grant, revoke, ban, delete, export, sign-in links, passwords, and the audit trail.
+    """Members: list, show, add, grant, revoke, ban, link, delete, export, sign-in links, passwords, the audit trail.
 
     LOGIN is an email, a username, a Telegram id or a member's id. Passwords are asked for, or read from a pipe.
     A running server acts on every change at once; sockets that are open and silent follow within seconds.
@@ -204,5 +205,5 @@ def _grant(grant: Grant) -> str:
     return f"{grant.role.name:<10}  {source:<12}  {since}  {until}  {grant.reason}"
 
 
-for _command in (audit, export, delete):
+for _command in (link, unlink, audit, export, delete):
     command.add_command(_command)
