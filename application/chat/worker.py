@@ -16,7 +16,7 @@ from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.errors import Unavailable
 
 RECOVERY_BATCH = 50
-MAX_RUNNING = 64
+MAX_RUNNING = 128
 SERVER_STOPPED = "The server stopped while answering; regenerate the reply."
 
 _log = logging.getLogger(__name__)

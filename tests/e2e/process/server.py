@@ -5,7 +5,7 @@ import json
 import signal
 import sqlite3
 import subprocess
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from tests.e2e.conftest import COMMAND, Instance
 
 PATIENCE = 30.0
+SERVE = (*COMMAND, "serve", "--port", "0")
 LEASE_SECONDS = 2
 USERNAME, PASSWORD = "ada", "correct horse battery staple"
 SETTINGS = {
@@ -51,9 +52,9 @@ class RunningServer:
 
 
 @asynccontextmanager
-async def serving(instance: Instance) -> AsyncIterator[RunningServer]:
+async def serving(instance: Instance, command: Sequence[str] = SERVE) -> AsyncIterator[RunningServer]:
     """A server that listens on a free port; killed at the end where it still runs."""
-    server = _started(instance)
+    server = _started(instance, command)
     try:
         async with asyncio.timeout(PATIENCE):
             while not server.logged("serving"):
@@ -66,12 +67,12 @@ async def serving(instance: Instance) -> AsyncIterator[RunningServer]:
             server.kill()
 
 
-def _started(instance: Instance) -> RunningServer:
+def _started(instance: Instance, command: Sequence[str]) -> RunningServer:
     beside = instance.folder.parent
     log = beside / f"server-{len(list(beside.glob('server-*')))}.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [*COMMAND, "serve", "--port", "0"],
+            command,
             env=instance.environment,
             cwd=beside,
             stdin=subprocess.DEVNULL,
