@@ -1,8 +1,10 @@
 """The house as `guildhall serve` runs it, with a model that talks long and steadily: `talking_server.py`."""
 
 import asyncio
+import json
 import os
 import random
+import signal
 from collections.abc import AsyncGenerator
 
 from dependency_injector import providers
@@ -40,8 +42,13 @@ def _talking(settings: Settings) -> Container:
     return container
 
 
+def _tell_tasks(*_: object) -> None:
+    print(json.dumps({"event": "tasks", "count": len(asyncio.all_tasks())}), flush=True)
+
+
 def main() -> None:
-    """Serve on a free port, as the environment says."""
+    """Serve on a free port, as the environment says; SIGUSR1 has it print how many tasks run."""
+    signal.signal(signal.SIGUSR1, _tell_tasks)
     runtime.sql_container = _talking
     runtime.serve(load_settings({**os.environ, "GUILDHALL_HTTP_PORT": "0"}))
 
