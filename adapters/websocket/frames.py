@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from application.ports.realtime import LoggedEvent
+from domain.events import Channel
 
 _encoder = msgspec.json.Encoder()
 
@@ -20,6 +21,11 @@ def event_frame(event: LoggedEvent, epoch: str) -> str:
     head = _encoder.encode({"type": event.type, "channel": event.channel, "epoch": epoch, "offset": event.offset})
     body = event.payload.strip()[1:]
     return (head[:-1] + (b"}" if body.lstrip() == b"}" else b"," + body)).decode()
+
+
+def session_id_of(channel: Channel) -> str:
+    """The session whose channel this is."""
+    return channel.removeprefix("session:")
 
 
 def several(frames: Sequence[str]) -> str:

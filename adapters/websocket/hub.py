@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -10,10 +10,12 @@ from adapters.websocket.client import SocketClient
 from adapters.websocket.connection import STALE_AFTER, WebSocketConnection
 from adapters.websocket.frames import frame
 from adapters.websocket.manager import ConnectionManager
-from adapters.websocket.outbox import Outbox, OutboxLimits, Transport
+from adapters.websocket.outbox import EndOfTurn, Outbox, OutboxLimits, Transport
+from adapters.websocket.presence import ASKED, ENDED, TOLD, Presence, PresenceTimes
 from adapters.websocket.rights import RightsWatch
 from adapters.websocket.rooms import Rooms
 from adapters.websocket.subscriber import Subscriber
+from adapters.websocket.typists import TYPING, Typists
 from application.ports.observability import SocketMetrics
 from application.ports.realtime import (
     Announcement,
@@ -46,6 +48,8 @@ class HubSettings:
     rights_seconds: float = 10.0
     sweep_seconds: float = 60.0
     stale_after: timedelta = STALE_AFTER
+    presence: PresenceTimes = field(default_factory=PresenceTimes)
+    typing: timedelta = timedelta(seconds=6)
     max_subscriptions: int = 256
     max_sockets_per_member: int | None = 50
     held_back: int = 1_000
@@ -79,8 +83,19 @@ class Hub:
         self._rooms = Rooms(
             event_log, subscriptions, self.settings.held_back, self._session_changed, metrics.events_sent
         )
+        self._turn = EndOfTurn()
         self._rights = RightsWatch(subscriptions, self._lose_right)
-        self.subscriber = Subscriber(self._rooms, manager, subscriptions, self.settings.max_subscriptions)
+        self._typists = Typists(self._rooms, clock, self.settings.typing)
+        self._presence = Presence(str(ids.new()), self._rooms, self._typists, bus, clock, self.settings.presence)
+        self.subscriber = Subscriber(
+            self._rooms, manager, self._presence, subscriptions, self.settings.max_subscriptions
+        )
+        self._passing: Mapping[str, Callable[[Transient], None]] = {
+            TYPING: self._typists.hear,
+            TOLD: self._presence.hear_told,
+            ASKED: self._presence.hear_asked,
+            ENDED: self._presence.hear_ended,
+        }
         self._stop_listening: Callable[[], None] | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._closing = False
@@ -106,18 +121,24 @@ class Hub:
             for work in (
                 self._send_deltas(),
                 self._rights.run(),
+                self._presence.run(),
                 self._every(settings.log_seconds, self._rooms.compare_with_log),
                 self._every(settings.heartbeat_seconds, self._ping),
                 self._every(settings.rights_seconds, self._look_at_rights),
                 self._every(settings.sweep_seconds, self._sweep),
+                self._every(settings.presence.look_seconds, self._presence.look),
+                self._every(settings.presence.look_seconds, self._typists.look),
+                self._every(settings.presence.repeat_seconds, self._presence.repeat),
             )
         ]
+        self._presence.begin()
 
     async def close(self, deadline: float = 5.0) -> None:
         """Send everybody away with 1012 and a spread-out time to come back; returns within `deadline` seconds."""
         self._closing = True
         if self._stop_listening is not None:
             self._stop_listening()
+            self._presence.end()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -136,7 +157,7 @@ class Hub:
         member_id, most = actor.require_member(), self.settings.max_sockets_per_member
         if most is not None and len(self.manager.of_user(member_id)) >= most:
             raise TooManyRequests(f"You hold {most} sockets open; close one before you open another.", NO_ROOM)
-        outbox = Outbox(transport, self.settings.outbox)
+        outbox = Outbox(transport, self.settings.outbox, self._turn)
         connection = WebSocketConnection(str(self._ids.new()), member_id, actor, outbox, self._clock)
         self.manager.connect(connection)
         self._metrics.socket_opened()
@@ -171,7 +192,7 @@ class Hub:
                 case ReplyDelta():
                     self._rooms.on_delta(announcement)
                 case Transient():
-                    self._rooms.on_transient(announcement)
+                    self._passing.get(announcement.type, self._rooms.on_transient)(announcement)
                 case RightsChanged(member_id=member_id, channel=channel):
                     self._doubt(member_id, channel)
                 case _:

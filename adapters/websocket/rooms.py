@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import msgspec
 
@@ -112,9 +112,13 @@ class Rooms:
 
     def on_transient(self, event: Transient) -> None:
         """A passing event was announced."""
-        room = self._rooms.get(event.channel)
+        self.pass_on(event.channel, event.type, event.payload)
+
+    def pass_on(self, channel: Channel, kind: str, fields: Mapping[str, object]) -> None:
+        """Tell a channel's sockets what is not in the log."""
+        room = self._rooms.get(channel)
         if room is not None:
-            text = frame(event.type, channel=event.channel, **event.payload)
+            text = frame(kind, channel=channel, **fields)
             for subscription in room.feed.live():
                 subscription.connection.outbox.put(text)
 

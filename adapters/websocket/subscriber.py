@@ -6,6 +6,7 @@ from adapters.websocket.connection import WebSocketConnection
 from adapters.websocket.feed import Subscription
 from adapters.websocket.frames import event_frame, frame
 from adapters.websocket.manager import ConnectionManager
+from adapters.websocket.presence import Presence
 from adapters.websocket.rooms import Room, Rooms
 from application.ports.realtime import Recovery, Subscriptions
 from domain.errors import Conflict
@@ -19,14 +20,20 @@ class Subscriber:
     """Subscribes and unsubscribes sockets.
 
     The order matters: register (what happens is held back), read the log, check the right again, and then in one
-    step tell what was missed, release what was held back beyond it, and go live with the snapshots.
+    step tell who is there and what was missed, release what was held back beyond it, and go live with the snapshots.
     """
 
     def __init__(
-        self, rooms: Rooms, manager: ConnectionManager, subscriptions: Subscriptions, max_subscriptions: int
+        self,
+        rooms: Rooms,
+        manager: ConnectionManager,
+        presence: Presence,
+        subscriptions: Subscriptions,
+        max_subscriptions: int,
     ) -> None:
         self._rooms = rooms
         self._manager = manager
+        self._presence = presence
         self._subscriptions = subscriptions
         self._max_subscriptions = max_subscriptions
 
@@ -39,7 +46,7 @@ class Subscriber:
         """
         await connection.outbox.room()
         channel = await self._subscriptions.authorise(connection.actor, name)
-        self._end(connection, channel)
+        self._take_off(connection, channel)
         if len(connection.subscriptions) >= self._max_subscriptions:
             raise Conflict(
                 f"A socket holds at most {self._max_subscriptions} subscriptions; end one or open another socket."
@@ -87,6 +94,7 @@ class Subscriber:
         outbox, channel = subscription.connection.outbox, subscription.channel
         place = {"channel": channel, "epoch": recovery.epoch, "offset": recovery.offset}
         outbox.put(frame("subscribed", **place, recovered=recovery.recovered))
+        self._presence.enter(subscription.connection, channel)
         if recovery.resync_required:
             outbox.put(frame("resync_required", **place, reason="not_recoverable"))
         outbox.put_recovered([*missed, *subscription.released(recovery.offset)])
@@ -94,6 +102,10 @@ class Subscriber:
         room.replies.join(subscription)
 
     def _end(self, connection: WebSocketConnection, channel: Channel) -> None:
+        self._take_off(connection, channel)
+        self._presence.leave(connection, channel)
+
+    def _take_off(self, connection: WebSocketConnection, channel: Channel) -> None:
         self._rooms.leave(channel, connection.connection_id)
         self._manager.unsubscribe(connection, channel)
 

@@ -14,6 +14,7 @@ from adapters.memory.rate_limiter import InMemoryRateLimiter
 from adapters.system.clock import SystemClock
 from adapters.websocket import HubSettings
 from adapters.websocket.outbox import OutboxLimits
+from adapters.websocket.presence import PresenceTimes
 from application.allowances import Allowance
 from application.ports.limits import Limit
 from domain.chat import ChatMessageId
@@ -61,7 +62,12 @@ def test_protocol_page_every_client_frame_is_shown() -> None:
 
 async def test_protocol_page_server_examples_really_come() -> None:
     once = Allowance(InMemoryRateLimiter(SystemClock()), "messages", Limit(1, timedelta(minutes=1)))
-    settings = HubSettings(heartbeat_seconds=0.2, max_sockets_per_member=MOST_SOCKETS, outbox=OutboxLimits(frames=40))
+    settings = HubSettings(
+        heartbeat_seconds=0.2,
+        max_sockets_per_member=MOST_SOCKETS,
+        presence=PresenceTimes(grace=timedelta(seconds=0.1), look_seconds=0.05),
+        outbox=OutboxLimits(frames=40),
+    )
     async with Site(settings, allowance=once) as site:
         heard = await _everything(site)
 
@@ -73,8 +79,8 @@ async def test_protocol_page_server_examples_really_come() -> None:
 
 async def _everything(site: Site) -> list[Frame]:
     """A conversation, a resync, a lagging socket and a shutdown: every kind of frame there is."""
-    ada = await site.signed_in()
-    session = await site.session(Actor(member_id=ada.member_id, role=Role.PUBLIC))
+    ada, ben = await site.signed_in(), await site.signed_in("ben")
+    session = await site.session(*(Actor(member_id=each.member_id, role=Role.PUBLIC) for each in (ada, ben)))
     heard: list[Frame] = []
     async with site.open() as client:
         await client.say("authenticate", token=ada.access_token)
@@ -82,6 +88,7 @@ async def _everything(site: Site) -> list[Frame]:
             await client.say("subscribe", channel=channel)
         await client.say("subscribe", channel="guides", epoch="another", offset=1)
         await client.say("typing_start", session_id=str(session.id))
+        await _visit(site, ben.access_token, f"session:{session.id}", client, heard)
         site.guide_changed()
         await client.say("ping")
         await _reply(site, client, str(session.id), heard)
@@ -111,6 +118,15 @@ async def _everything(site: Site) -> list[Frame]:
         await site.hub.close(deadline=1)
         heard += (await client.closed())[1]
     return heard
+
+
+async def _visit(site: Site, token: str, channel: str, client: Client, heard: list[Frame]) -> None:
+    await _until(client, "presence", heard)
+    async with site.open(token) as visitor:
+        await visitor.say("subscribe", channel=channel)
+        assert len((await visitor.hear("presence"))["user_ids"]) == 2
+        await _until(client, "user_joined", heard)
+    await _until(client, "user_left", heard)
 
 
 async def _reply(site: Site, client: Client, session_id: str, heard: list[Frame]) -> None:

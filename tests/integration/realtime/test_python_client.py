@@ -66,11 +66,11 @@ async def test_python_client_message_of_a_session_is_written_once_and_heard(site
         subscription = client.subscribe(f"session:{session.id}", Place(site.hub.epoch, 0))
         first = await client.send_message(session.id, "How much should I risk?", "r-1")
         again = await client.send_message(session.id, "How much should I risk?", "r-1")
-        events = await take(subscription, 2)
+        events = await take(subscription, 3)
 
     assert first == again
-    assert [event.type for event in events] == ["new_message", "new_message"]
-    assert events[0].body["message"]["content"] == "How much should I risk?"
+    assert [event.type for event in events] == ["presence", "new_message", "new_message"]
+    assert events[1].body["message"]["content"] == "How much should I risk?"
 
 
 async def test_python_client_reader_who_lags_misses_nothing() -> None:

@@ -54,7 +54,7 @@ async def test_session_message_is_acknowledged_and_told(site: Site) -> None:
     ada, session = await _conversation(site)
 
     async with site.open(ada.access_token, _path(session)) as client:
-        await client.hear("subscribed")
+        await client.hear("presence")
         await client.say("send_message", session_id=str(session.id), content="How much?", request_id="r-1")
         frames = [await client.next() for _ in range(3)]
     ack = next(frame for frame in frames if frame["type"] == "message_ack")
@@ -160,9 +160,9 @@ async def test_session_deleted_ends_both_kinds_of_sockets(site: Site) -> None:
     ada, session = await _conversation(site)
 
     async with site.open(ada.access_token, _path(session)) as own, site.open(ada.access_token) as many:
-        await own.hear("subscribed")
+        await own.hear("presence")
         await many.say("subscribe", channel=f"session:{session.id}")
-        await many.hear("subscribed")
+        await many.hear("presence")
         async with site.unit_of_work() as work:
             loaded = await work.chat_sessions.get(session.id)
             loaded.delete()

@@ -203,7 +203,7 @@ async def test_hub_unreadable_payload_is_told_and_survived() -> None:
 
         types = peer.types()
 
-    assert types == ["subscribed", "message_completed", "session_updated"]
+    assert types == ["subscribed", "presence", "message_completed", "session_updated"]
 
 
 async def test_hub_banned_member_is_closed_at_once() -> None:

@@ -1,7 +1,8 @@
 """A process's real time in memory: log, bus, hub, and clients that keep what they are told."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -22,7 +23,7 @@ from adapters.websocket import ConnectionManager, Hub, HubSettings
 from adapters.websocket.client import SocketClient
 from adapters.websocket.outbox import OutboxLimits, Transport
 from application.chat.running import RunningReplyRegistry
-from application.ports.realtime import Announcement, LoggedEvent, LogSlice
+from application.ports.realtime import Announcement, Bus, Listener, LoggedEvent, LogSlice
 from application.ports.system import Clock
 from application.realtime.subscriptions import SubscriptionService
 from domain.chat import ChatSession, ChatSessionId, LLMProvider, SessionSettings
@@ -66,6 +67,24 @@ class LossyBus(InMemoryBus):
     def publish(self, announcement: Announcement) -> None:
         if not self.is_losing:
             super().publish(announcement)
+
+
+class Line(Bus):
+    """One process's end of a bus; once it is cut the process neither tells nor hears anything."""
+
+    def __init__(self, bus: Bus) -> None:
+        self._bus = bus
+        self._is_cut = False
+
+    def cut(self) -> None:
+        self._is_cut = True
+
+    def publish(self, announcement: Announcement) -> None:
+        if not self._is_cut:
+            self._bus.publish(announcement)
+
+    def listen(self, listener: Listener) -> Callable[[], None]:
+        return self._bus.listen(lambda announcement: None if self._is_cut else listener(announcement))
 
 
 class SlowEventLog(InMemoryEventLog):
@@ -132,9 +151,9 @@ class FakeSocket(Transport):
 class Peer:
     """One client and its socket, served as an entrypoint serves it."""
 
-    def __init__(self, world: "World", actor: Actor) -> None:
+    def __init__(self, world: "World", actor: Actor, hub: Hub | None = None) -> None:
         self.socket = FakeSocket()
-        self.client: SocketClient = world.hub.connect(actor, self.socket)
+        self.client: SocketClient = (hub or world.hub).connect(actor, self.socket)
         self._task = asyncio.ensure_future(self._serve())
 
     @property
@@ -219,7 +238,7 @@ class World:
             await work.commit()
         return Actor(member_id=member.id, role=role)
 
-    async def session(self, owner: Actor) -> ChatSession:
+    async def session(self, owner: Actor, *others: Actor) -> ChatSession:
         session = ChatSession.start(
             ChatSessionId(self.ids.new()),
             owner.require_member(),
@@ -229,13 +248,25 @@ class World:
             llm_model="reader",
             settings=SessionSettings(),
         )
+        session.participants += tuple(other.require_member() for other in others)
         async with self.unit_of_work() as work:
             await work.chat_sessions.add(session)
             await work.commit()
         return session
 
-    def peer(self, actor: Actor) -> Peer:
-        return Peer(self, actor)
+    def peer(self, actor: Actor, hub: Hub | None = None) -> Peer:
+        return Peer(self, actor, hub)
+
+    @asynccontextmanager
+    async def another_process(self) -> AsyncIterator[tuple[Hub, Line]]:
+        """A second hub over the same store and bus, and its end of the bus."""
+        line = Line(self.bus)
+        hub = self._new_hub(line)
+        await hub.start()
+        try:
+            yield hub, line
+        finally:
+            await hub.close(deadline=0)
 
     def commit(self, *events: Event) -> list[LoggedEvent]:
         """Write events into the log and announce them."""
@@ -269,12 +300,12 @@ class World:
             seconds -= 1.0
         await turns(50)
 
-    def _new_hub(self) -> Hub:
+    def _new_hub(self, bus: Bus | None = None) -> Hub:
         subscriptions = SubscriptionService(
             InMemoryChatQueries(self.store), InMemoryMemberQueries(self.store), self.log, self.running, self.clock
         )
         manager = ConnectionManager(self.clock)
-        return Hub(manager, subscriptions, self.log, self.bus, self.clock, self.ids, self.metrics, self.settings)
+        return Hub(manager, subscriptions, self.log, bus or self.bus, self.clock, self.ids, self.metrics, self.settings)
 
 
 async def turns(count: int) -> None:
