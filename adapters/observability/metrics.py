@@ -11,20 +11,20 @@ from prometheus_client import (
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from application.ports.audit import AuditMetrics
-from application.ports.observability import MetricsPage, ReplyMetrics, RequestMetrics, SocketMetrics
+from application.ports.observability import HubMetrics, MetricsPage, ProcessUsage, ReplyMetrics, RequestMetrics
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "WEBSOCKET"})
 _REQUEST_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _REPLY_BUCKETS = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0)
 
 
-class Metrics(RequestMetrics, SocketMetrics, ReplyMetrics, AuditMetrics, MetricsPage):
+class Metrics(RequestMetrics, HubMetrics, ReplyMetrics, AuditMetrics, MetricsPage):
     """Everything this process counts, in a registry of its own: two in one process don't meet."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         registry = self.registry
-        ProcessCollector(registry=registry)
+        self._process = ProcessCollector(registry=registry)
         PlatformCollector(registry=registry)
         self._requests = Counter(
             "guildhall_http_requests", "HTTP requests answered.", ["method", "route", "status"], registry=registry
@@ -81,12 +81,25 @@ class Metrics(RequestMetrics, SocketMetrics, ReplyMetrics, AuditMetrics, Metrics
         """Count a lost line."""
         self._audit_failures.labels(action).inc()
 
+    def process_usage(self) -> ProcessUsage:
+        """What the system tells of this process; nothing where there is no `/proc`."""
+        found = {sample.name: sample.value for family in self._process.collect() for sample in family.samples}
+        return ProcessUsage(
+            cpu_seconds=found.get("process_cpu_seconds_total"),
+            resident_bytes=_whole(found.get("process_resident_memory_bytes")),
+            open_files=_whole(found.get("process_open_fds")),
+        )
+
     def render(self) -> tuple[bytes, str]:
         """The text format of Prometheus."""
         return generate_latest(self.registry), CONTENT_TYPE_LATEST
 
 
-class NullMetrics(RequestMetrics, SocketMetrics, ReplyMetrics, AuditMetrics, MetricsPage):
+def _whole(value: float | None) -> int | None:
+    return None if value is None else int(value)
+
+
+class NullMetrics(RequestMetrics, HubMetrics, ReplyMetrics, AuditMetrics, MetricsPage):
     """Counts nothing: for scripts and tests that don't look."""
 
     def request_finished(self, method: str, route: str, status: int, seconds: float) -> None:
@@ -106,6 +119,10 @@ class NullMetrics(RequestMetrics, SocketMetrics, ReplyMetrics, AuditMetrics, Met
 
     def audit_failed(self, action: str) -> None:
         """Nothing."""
+
+    def process_usage(self) -> ProcessUsage:
+        """Nothing is known."""
+        return ProcessUsage()
 
     def render(self) -> tuple[bytes, str]:
         """An empty page."""

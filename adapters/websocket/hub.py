@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from adapters.websocket.client import SocketClient
 from adapters.websocket.connection import STALE_AFTER, WebSocketConnection
+from adapters.websocket.figures import WANTED, Figures
 from adapters.websocket.frames import frame
 from adapters.websocket.manager import ConnectionManager
 from adapters.websocket.outbox import EndOfTurn, Outbox, OutboxLimits, Transport
@@ -16,7 +17,7 @@ from adapters.websocket.rights import RightsWatch
 from adapters.websocket.rooms import Rooms
 from adapters.websocket.subscriber import Subscriber
 from adapters.websocket.typists import TYPING, Typists
-from application.ports.observability import SocketMetrics
+from application.ports.observability import HubMetrics
 from application.ports.realtime import (
     Announcement,
     Bus,
@@ -50,6 +51,7 @@ class HubSettings:
     stale_after: timedelta = STALE_AFTER
     presence: PresenceTimes = field(default_factory=PresenceTimes)
     typing: timedelta = timedelta(seconds=6)
+    figures_seconds: float = 5.0
     max_subscriptions: int = 256
     max_sockets_per_member: int | None = 50
     held_back: int = 1_000
@@ -70,7 +72,7 @@ class Hub:
         bus: Bus,
         clock: Clock,
         ids: Ids,
-        metrics: SocketMetrics,
+        metrics: HubMetrics,
         settings: HubSettings | None = None,
     ) -> None:
         self.manager = manager
@@ -86,7 +88,9 @@ class Hub:
         self._turn = EndOfTurn()
         self._rights = RightsWatch(subscriptions, self._lose_right)
         self._typists = Typists(self._rooms, clock, self.settings.typing)
-        self._presence = Presence(str(ids.new()), self._rooms, self._typists, bus, clock, self.settings.presence)
+        process = str(ids.new())
+        self._figures = Figures(process, manager, metrics, bus, clock, self.settings.figures_seconds)
+        self._presence = Presence(process, self._rooms, self._typists, bus, clock, self.settings.presence)
         self.subscriber = Subscriber(
             self._rooms, manager, self._presence, subscriptions, self.settings.max_subscriptions
         )
@@ -95,6 +99,7 @@ class Hub:
             TOLD: self._presence.hear_told,
             ASKED: self._presence.hear_asked,
             ENDED: self._presence.hear_ended,
+            WANTED: self._figures.hear_wanted,
         }
         self._stop_listening: Callable[[], None] | None = None
         self._tasks: list[asyncio.Task[None]] = []
@@ -129,6 +134,7 @@ class Hub:
                 self._every(settings.presence.look_seconds, self._presence.look),
                 self._every(settings.presence.look_seconds, self._typists.look),
                 self._every(settings.presence.repeat_seconds, self._presence.repeat),
+                self._every(settings.figures_seconds, self._figures.tell),
             )
         ]
         self._presence.begin()

@@ -9,6 +9,7 @@ import msgspec
 
 from adapters.websocket.connection import WebSocketConnection
 from adapters.websocket.frames import frame, session_id_of
+from adapters.websocket.hubs import HUBS
 from adapters.websocket.rooms import Rooms
 from adapters.websocket.roster import Roster
 from adapters.websocket.typists import Typists
@@ -16,9 +17,6 @@ from application.ports.realtime import Bus, Transient
 from application.ports.system import Clock
 from domain.events import Channel
 from domain.identity import MemberId
-
-HUBS = Channel("hubs")
-"""Hubs tell each other on it. No socket can subscribe to it."""
 
 TOLD, ASKED, ENDED = "presence_told", "presence_asked", "presence_ended"
 CHANNELS_AT_ONCE = 200

@@ -1,5 +1,6 @@
 """What can be counted from outside. Counting never fails and never waits."""
 
+from dataclasses import dataclass
 from typing import Protocol
 
 
@@ -33,6 +34,30 @@ class SocketMetrics(Protocol):
     def events_sent(self, count: int) -> None:
         """So many events were handed to sockets; one event to three sockets counts three."""
         ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessUsage:
+    """What this process takes; None is what the system does not tell.
+
+    `cpu_seconds` since it began, `resident_bytes` of memory now, `open_files` with its sockets.
+    """
+
+    cpu_seconds: float | None = None
+    resident_bytes: int | None = None
+    open_files: int | None = None
+
+
+class ProcessMetrics(Protocol):
+    """The process itself."""
+
+    def process_usage(self) -> ProcessUsage:
+        """What it takes at this moment."""
+        ...
+
+
+class HubMetrics(SocketMetrics, ProcessMetrics, Protocol):
+    """What the hub of a process counts and tells."""
 
 
 class MetricsPage(Protocol):

@@ -29,7 +29,7 @@ from application.identity._password_check import PasswordCheck
 from application.identity._throttling import SignInThrottle
 from application.identity.sign_in import AuthService, Credentials, SignedIn
 from application.realtime.typing import TypingService
-from domain.identity import Device, Member, MemberId, User, UserId
+from domain.identity import Device, Grant, GrantId, GrantSource, Member, MemberId, Role, User, UserId
 from entrypoints.http.realtime import SocketEndpoint, realtime_router
 from entrypoints.http.socket_limits import SocketLimits, Strangers
 from tests.support.limits import unlimited
@@ -158,11 +158,14 @@ class Site(World):
             self.limits,
         )
 
-    async def signed_in(self, name: str = "ada") -> SignedIn:
+    async def signed_in(self, name: str = "ada", role: Role = Role.PUBLIC) -> SignedIn:
         now = self.clock.now()
         user = User(UserId(self.ids.new()), None, name, f"plain:{PASSWORD}", created_at=now, updated_at=now)
+        member = Member(MemberId(self.ids.new()), now, now, user)
+        if role > Role.PUBLIC:
+            member.grants.append(Grant(GrantId(self.ids.new()), role, GrantSource.MANUAL, None, "test", None, now))
         async with self.unit_of_work() as work:
-            await work.members.add(Member(MemberId(self.ids.new()), now, now, user), now)
+            await work.members.add(member, now)
             await work.commit()
         return await self.auth.sign_in(Credentials(PASSWORD, username=name), Device())
 

@@ -65,6 +65,7 @@ async def test_protocol_page_server_examples_really_come() -> None:
     settings = HubSettings(
         heartbeat_seconds=0.2,
         max_sockets_per_member=MOST_SOCKETS,
+        figures_seconds=0.1,
         presence=PresenceTimes(grace=timedelta(seconds=0.1), look_seconds=0.05),
         outbox=OutboxLimits(frames=40),
     )
@@ -81,7 +82,7 @@ async def _everything(site: Site) -> list[Frame]:
     """A conversation, a resync, a lagging socket and a shutdown: every kind of frame there is."""
     ada, ben = await site.signed_in(), await site.signed_in("ben")
     session = await site.session(*(Actor(member_id=each.member_id, role=Role.PUBLIC) for each in (ada, ben)))
-    heard: list[Frame] = []
+    heard: list[Frame] = await _figures(site)
     async with site.open() as client:
         await client.say("authenticate", token=ada.access_token)
         for channel in (f"user:{ada.member_id}", f"session:{session.id}", "guides", "session:" + str(site.ids.new())):
@@ -118,6 +119,13 @@ async def _everything(site: Site) -> list[Frame]:
         await site.hub.close(deadline=1)
         heard += (await client.closed())[1]
     return heard
+
+
+async def _figures(site: Site) -> list[Frame]:
+    admin = await site.signed_in("cleo", Role.ADMIN)
+    async with site.open(admin.access_token) as client:
+        await client.say("subscribe", channel="system_metrics")
+        return [await client.hear("system_metrics")]
 
 
 async def _visit(site: Site, token: str, channel: str, client: Client, heard: list[Frame]) -> None:

@@ -1,6 +1,9 @@
 """Metrics for Prometheus."""
 
+from prometheus_client import ProcessCollector
+
 from adapters.observability.metrics import Metrics, NullMetrics
+from application.ports.observability import ProcessUsage
 
 
 def test_metrics_of_answers_count_by_route_template_and_status() -> None:
@@ -50,6 +53,22 @@ def test_metrics_page_has_process_figures_and_content_type() -> None:
     assert content_type.startswith("text/plain")
 
 
+def test_metrics_of_the_process_tell_what_it_takes() -> None:
+    usage = Metrics().process_usage()
+    assert usage.cpu_seconds is not None
+    assert usage.cpu_seconds > 0
+    assert usage.resident_bytes is not None
+    assert usage.resident_bytes > 1_000_000
+    assert usage.open_files is not None
+    assert usage.open_files > 0
+
+
+def test_metrics_of_the_process_are_unknown_where_the_system_tells_nothing() -> None:
+    metrics = Metrics()
+    metrics._process = ProcessCollector(proc="/nowhere", registry=None)
+    assert metrics.process_usage() == ProcessUsage()
+
+
 def test_metrics_of_two_instances_do_not_meet() -> None:
     first, second = Metrics(), Metrics()
     first.socket_opened()
@@ -64,4 +83,5 @@ def test_null_metrics_take_everything_and_show_nothing() -> None:
     metrics.events_sent(1)
     metrics.reply_finished("failed", "LOCAL", 0.1)
     metrics.audit_failed("role.granted")
+    assert metrics.process_usage() == ProcessUsage()
     assert metrics.render()[0] == b""

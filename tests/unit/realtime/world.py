@@ -23,6 +23,7 @@ from adapters.websocket import ConnectionManager, Hub, HubSettings
 from adapters.websocket.client import SocketClient
 from adapters.websocket.outbox import OutboxLimits, Transport
 from application.chat.running import RunningReplyRegistry
+from application.ports.observability import ProcessUsage
 from application.ports.realtime import Announcement, Bus, Listener, LoggedEvent, LogSlice
 from application.ports.system import Clock
 from application.realtime.subscriptions import SubscriptionService
@@ -52,6 +53,10 @@ class CountedSockets:
     def events_sent(self, count: int) -> None:
         """So many more."""
         self.sent += count
+
+    def process_usage(self) -> ProcessUsage:
+        """A process that works a little."""
+        return ProcessUsage(cpu_seconds=1.5, resident_bytes=80_000_000, open_files=12)
 
 
 class LossyBus(InMemoryBus):
