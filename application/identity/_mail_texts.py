@@ -31,9 +31,16 @@ If it was not you, ask for a new password at once:
 
   {base_url}/sign-in
 """
+_EMAIL_CHANGED = """\
+The account with this address at {base_url} has another address since just now. This one no longer belongs to it.
+
+If it was not you, somebody knows the password of the account: tell whoever runs {base_url},
+who can give it back to you.
+"""
 _TEXTS: Mapping[MailPurpose, tuple[str, str]] = {
     MailPurpose.RESET_PASSWORD: ("Choose a new password", _RESET),
     MailPurpose.VERIFY_EMAIL: ("Confirm this email address", _VERIFY),
+    MailPurpose.EMAIL_CHANGED: ("Your email address was changed", _EMAIL_CHANGED),
     MailPurpose.PASSWORD_CHANGED: ("Your password was changed", _CHANGED),
 }
 

@@ -100,9 +100,12 @@ class AccountService:
         async with self._unit_of_work() as work:
             member = await work.members.get(member_id)
             check_same_password(member, checked)
+            former = member.user.email if member.user else None
             if changed := member.rename(email, username, now):
                 await work.members.save(member, now)
                 if "email" in changed:
+                    if former is not None and former.casefold() != (email or "").casefold():
+                        await self._mail.add(work, MailPurpose.EMAIL_CHANGED, former)
                     await self._mail.add(work, MailPurpose.VERIFY_EMAIL, email)
                 # What the names were and are is the member's own business.
                 line = AuditEntry.of(self._ids.new(), now, AuditAction.ACCOUNT_CHANGED, actor, member_id, what=changed)

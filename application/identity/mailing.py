@@ -112,7 +112,12 @@ class MailWorker:
             await work.commit()
 
     async def _composed(self, work: UnitOfWork, job: MailJob, now: datetime) -> Mail | None:
-        """The mail, its secret already stored; None when no account has the address any more, or needs none."""
+        """The mail, its secret already stored; None when no account has the address any more, or needs none.
+
+        That an address was given up is told to it although no account has it any more.
+        """
+        if job.purpose is MailPurpose.EMAIL_CHANGED:
+            return compose(job.purpose, job.address, self._base_url)
         member = await work.members.by_email(job.address)
         if member is None or member.user is None or member.user.email is None or not member.is_active:
             return None

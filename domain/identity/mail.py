@@ -18,6 +18,7 @@ class MailPurpose(StrEnum):
     RESET_PASSWORD = "reset_password"
     VERIFY_EMAIL = "verify_email"
     PASSWORD_CHANGED = "password_changed"
+    EMAIL_CHANGED = "email_changed"
 
 
 @dataclass(slots=True, eq=False)

@@ -160,3 +160,27 @@ async def test_mail_that_verifies_says_who_asked_and_what_to_do_otherwise(
     assert mail.to == EMAIL
     assert mail.text.startswith(f"{who} gave this address for their account at https://guild.example.org.")
     assert "If it was not you, do nothing" in mail.text
+
+
+async def test_mail_of_a_changed_email_goes_to_the_old_address_too(world: IdentityWorld) -> None:
+    await world.registered("ann", EMAIL)
+    await world.accounts.change(await world.signed_in(), PASSWORD, email="new@example.org")
+    await world.mailed_token()
+
+    texts = {mail.to: mail.text for mail in world.mailer.sent}
+    assert set(texts) == {EMAIL, "new@example.org"}
+    assert "If it was not you" in texts[EMAIL]
+    assert "new@example.org" not in texts[EMAIL]
+    assert "token" not in texts[EMAIL]
+
+
+@pytest.mark.parametrize("names", [{"username": "anna"}, {"email": "ANN@example.org"}])
+async def test_mail_of_an_email_that_stays_tells_the_old_address_nothing(
+    world: IdentityWorld, names: dict[str, str]
+) -> None:
+    await world.registered("ann", EMAIL)
+    await world.accounts.change(await world.signed_in(), PASSWORD, **names)
+    while await world.mail.deliver():
+        pass
+
+    assert not [mail for mail in world.mailer.sent if "was changed" in mail.subject]
