@@ -15,6 +15,7 @@ from litestar import Litestar
 from application.ports.system import CannotStart
 from entrypoints.container import Container, sql_container
 from entrypoints.http.app import create_app
+from entrypoints.http.direct_frames import DirectProtocol
 from entrypoints.http.patience import PatientProtocol
 from entrypoints.listening import listener
 from entrypoints.settings import Settings
@@ -76,7 +77,7 @@ def server_of(container: Container) -> "Server":
             server_header=False,
             proxy_headers=False,
             http=PatientProtocol,
-            ws="websockets-sansio",
+            ws=DirectProtocol,
             # Deflate would compress every frame once per socket, and undo encoding an event once.
             ws_per_message_deflate=False,
             ws_max_size=settings.realtime.max_frame_bytes * 2,

@@ -1,8 +1,9 @@
-"""What one socket has still to be told, and the task that tells it."""
+"""What one socket has still to be told, and how it is told."""
 
 import asyncio
+import logging
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -10,9 +11,18 @@ from adapters.websocket.frames import frame, several
 
 TOO_SLOW = 4008
 
+logger = logging.getLogger(__name__)
+
 
 class Transport(Protocol):
-    """The socket itself. Both methods raise `OSError` when the peer is gone."""
+    """The socket itself. Sending and closing raise `OSError` when the peer is gone."""
+
+    @property
+    def at_once(self) -> Callable[[str], bool] | None:
+        """Sends one frame without waiting and never raises; False where the peer does not keep up or is gone: nothing
+        was sent. None where the transport can only wait.
+        """
+        return None
 
     async def send_text(self, text: str) -> None:
         """Send one frame; waits while the peer does not read."""
@@ -39,31 +49,63 @@ class OutboxLimits:
     close_seconds: float = 5.0
 
 
-class Outbox:
-    """A bounded queue of prebuilt frames and its single sender. Whoever puts a frame never waits.
+class EndOfTurn:
+    """Writes, at the end of the present turn of the loop, what was put in it: one call of the loop for all sockets."""
 
-    A peer that falls too far behind loses everything queued, is told `resync_required` and closed with 4008.
+    __slots__ = ("_due",)
+
+    def __init__(self) -> None:
+        self._due: list[Outbox] = []
+
+    def add(self, outbox: "Outbox") -> None:
+        """This one has something to write."""
+        if not self._due:
+            asyncio.get_running_loop().call_soon(self._write)
+        self._due.append(outbox)
+
+    def _write(self) -> None:
+        due, self._due = self._due, []
+        for outbox in due:
+            try:
+                outbox.write()
+            except Exception:
+                logger.exception("frames_not_written")
+
+
+class Outbox:
+    """A bounded queue of prebuilt frames. Whoever puts a frame never waits.
+
+    To a peer that reads, what was put in one turn of the loop is written at its end, without waking anybody. Only for
+    one that does not, and for closing, `run` wakes and waits. A peer that falls too far behind loses everything queued,
+    is told `resync_required` and closed with 4008.
     """
 
     __slots__ = (
         "_allowance",
         "_allowed_size",
+        "_at_once",
         "_closing",
         "_gone",
         "_has_room",
         "_in_flight",
+        "_is_idle",
         "_limit",
         "_limits",
         "_queue",
+        "_refused",
         "_seen_sends",
         "_sends",
         "_size",
         "_transport",
+        "_turn",
         "_wake",
     )
 
-    def __init__(self, transport: Transport, limits: OutboxLimits) -> None:
+    def __init__(self, transport: Transport, limits: OutboxLimits, turn: EndOfTurn | None = None) -> None:
         self._transport = transport
+        self._at_once = transport.at_once
+        self._turn = turn or EndOfTurn()
+        self._refused: str | None = None
         self._limits = limits
         self._queue: deque[str] = deque()
         self._size = 0
@@ -73,6 +115,7 @@ class Outbox:
         self._closing: tuple[int, str] | None = None
         self._limit: asyncio.Timeout | None = None
         self._in_flight = False
+        self._is_idle = False
         self._sends, self._seen_sends = 0, -1
 
     @property
@@ -89,8 +132,9 @@ class Outbox:
         limits = self._limits
         if len(self._queue) > limits.frames + self._allowance or self._size > limits.size + self._allowed_size:
             self.overflow()
-        else:
-            self._wake.set()
+        elif self._is_idle:
+            self._is_idle = False
+            self._turn.add(self)
 
     def put_recovered(self, frames: Sequence[str]) -> None:
         """Queue what a subscription missed: bounded by the recovery itself, it does not count as lag."""
@@ -101,7 +145,9 @@ class Outbox:
             self._queue.extend(frames)
             self._size += size
             self._has_room.clear()
-            self._wake.set()
+            if self._is_idle:
+                self._is_idle = False
+                self._turn.add(self)
 
     def overflow(self) -> None:
         """Give up on a peer that does not keep up."""
@@ -134,7 +180,7 @@ class Outbox:
         await self._gone.wait()
 
     async def run(self) -> None:
-        """Send until closed or until the peer is gone; the only task that sends on this socket."""
+        """Send until closed or until the peer is gone. Nothing is sent before; one task runs this, once."""
         try:
             async with asyncio.timeout(None) as self._limit:
                 if self._closing is not None:
@@ -147,25 +193,53 @@ class Outbox:
             self._has_room.set()
             self._gone.set()
 
+    def write(self) -> None:
+        """Send what was put; what the peer does not take at once is left to the task."""
+        if self._in_flight or self._gone.is_set():
+            return
+        while self._queue:
+            text = self._take()
+            if self._at_once is None or not self._at_once(text):
+                self._refused = text
+                self._wake.set()
+                return
+        if self._closing is None:
+            self._all_sent()
+
     async def _send_all(self) -> None:
         while True:
-            while self._queue:
+            while (text := self._next()) is not None:
                 self._in_flight = True
-                await self._transport.send_text(self._take())
+                await self._transport.send_text(text)
                 self._in_flight = False
                 self._sends += 1
-            self._allowance = self._allowed_size = 0
-            self._has_room.set()
             if self._closing is not None:
                 await self._transport.close(*self._closing)
                 return
+            self._all_sent()
             self._wake.clear()
             await self._wake.wait()
+            self._is_idle = False
+
+    def _next(self) -> str | None:
+        if self._refused is not None:
+            text, self._refused = self._refused, None
+            return text
+        return self._take() if self._queue else None
+
+    def _all_sent(self) -> None:
+        self._is_idle = True
+        if not self._has_room.is_set():
+            self._allowance = self._allowed_size = 0
+            self._has_room.set()
 
     def _take(self) -> str:
         queue, limits = self._queue, self._limits
-        batch = [queue.popleft()]
-        size = len(batch[0])
+        first = queue.popleft()
+        if not queue and not self._allowance:
+            self._size = 0
+            return first
+        batch, size = [first], len(first)
         while queue and len(batch) < limits.batch_frames and size + len(queue[0]) <= limits.batch_size:
             batch.append(queue.popleft())
             size += len(batch[-1])

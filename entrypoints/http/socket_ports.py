@@ -1,5 +1,6 @@
 """What the socket handlers need from the hub and from the use cases."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
 
@@ -46,7 +47,12 @@ class TypingCommands(Protocol):
 
 
 class SocketTransport(Protocol):
-    """A socket's outgoing side. Both methods raise `OSError` when the peer is gone."""
+    """A socket's outgoing side. Sending and closing raise `OSError` when the peer is gone."""
+
+    @property
+    def at_once(self) -> Callable[[str], bool] | None:
+        """Sends one frame without waiting, False where that cannot be done now; None where it never can."""
+        ...
 
     async def send_text(self, text: str) -> None:
         """Send one frame."""

@@ -1,6 +1,6 @@
 """A socket as the server hands it over: text out, text in, and how a refusal is told."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -8,6 +8,7 @@ from litestar.connection import WebSocket
 from litestar.exceptions import WebSocketDisconnect
 
 from domain.errors import GuildhallError, TooManyRequests, Unavailable
+from entrypoints.http.direct_frames import EXTENSION, DirectFrames
 
 MAX_REASON_BYTES = 120
 
@@ -26,6 +27,13 @@ class AsgiSocket:
 
     def __init__(self, socket: WebSocket[Any, Any, Any]) -> None:
         self._socket = socket
+        extensions: Mapping[str, Any] = socket.scope.get("extensions") or {}
+        self._direct: DirectFrames | None = extensions.get(EXTENSION)
+
+    @property
+    def at_once(self) -> Callable[[str], bool] | None:
+        """Sends one frame without waiting, or says that it cannot now; None where the server offers no way to."""
+        return None if self._direct is None else self._direct.write_text
 
     async def receive(self) -> str | bytes | None:
         """The next frame; None when the client is gone."""

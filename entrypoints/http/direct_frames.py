@@ -1,0 +1,86 @@
+"""One event to a thousand sockets: its frame is built once, and written without an ASGI message."""
+
+from typing import Any, Protocol
+
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.http11 import Request
+from websockets.protocol import State
+
+EXTENSION = "guildhall.direct_frames"
+"""Where an ASGI scope offers its `DirectFrames`."""
+
+_TEXT = b"\x81"
+
+
+class DirectFrames(Protocol):
+    """An open socket that takes frames beside its ASGI messages, as long as nothing has to be waited for."""
+
+    def write_text(self, text: str) -> bool:
+        """Send a text frame; False where the client does not keep up or is gone, and nothing was sent."""
+        ...
+
+
+class DirectProtocol(WebSocketsSansIOProtocol):
+    """uvicorn's protocol, which offers itself as `DirectFrames` to the application.
+
+    Everything else goes by ASGI messages, and so does a frame whose client does not keep up: that one waits.
+    """
+
+    _takes_more = True
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Take nothing any more."""
+        self._takes_more = False
+        super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """The client does not keep up."""
+        self._takes_more = False
+        super().pause_writing()
+
+    def resume_writing(self) -> None:
+        """The client has caught up."""
+        self._takes_more = True
+        super().resume_writing()
+
+    def handle_connect(self, event: Request) -> None:
+        """Begin the application; it starts in the next turn of the loop."""
+        super().handle_connect(event)
+        if self.handshake_initiated and not self.handshake_complete:
+            extensions: dict[str, Any] = self.scope["extensions"]
+            extensions[EXTENSION] = self
+
+    def write_text(self, text: str) -> bool:
+        if not self._takes_more or self.conn.state is not State.OPEN:
+            return False
+        try:
+            self.transport.write(_last.of(text))
+        except RuntimeError:
+            # uvloop, between a connection's end and the moment it says so.
+            return False
+        return True
+
+
+class _Framed:
+    """The frame made last. An event's text is one object, and all its sockets are written one after another."""
+
+    def __init__(self) -> None:
+        self._text, self._frame = "", b""
+
+    def of(self, text: str) -> bytes:
+        if text is not self._text:
+            self._text, self._frame = text, _framed(text.encode())
+        return self._frame
+
+
+_last = _Framed()
+
+
+def _framed(payload: bytes) -> bytes:
+    """One unmasked, uncompressed text frame, RFC 6455 section 5.2."""
+    size = len(payload)
+    if size < 126:
+        return _TEXT + size.to_bytes(1, "big") + payload
+    if size < 1 << 16:
+        return _TEXT + b"\x7e" + size.to_bytes(2, "big") + payload
+    return _TEXT + b"\x7f" + size.to_bytes(8, "big") + payload
