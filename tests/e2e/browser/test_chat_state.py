@@ -47,6 +47,17 @@ async def test_state_overlap_after_snapshot_not_repeated(guest: Visitor) -> None
     assert await tried(guest, script) == "🙂 half of it"
 
 
+async def test_state_who_is_there_and_who_writes_changes_nothing(guest: Visitor) -> None:
+    script = """
+    const passing = [{ type: 'presence', user_ids: ['me', 'you'] }, { type: 'user_joined', user_id: 'you' },
+                     { type: 'typing_indicator', user_id: 'you', is_typing: true },
+                     { type: 'user_left', user_id: 'you' }, { type: 'nothing we know of' }];
+    return passing.map((event) => after(start, event) === start);
+    """
+
+    assert await tried(guest, script) == [True] * 5
+
+
 async def test_state_gap_asks_for_snapshot_and_heals(guest: Visitor) -> None:
     script = """
     const broken = after(start, delta(0, 'One'), delta(7, 'three'));

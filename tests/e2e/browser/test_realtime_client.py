@@ -72,6 +72,26 @@ async def test_realtime_repeated_event_told_once(guest: Visitor) -> None:
     assert await tried(guest, script) == [5, "x", 6]
 
 
+async def test_realtime_passing_frames_leave_the_place_alone(guest: Visitor) -> None:
+    script = """
+    realtime.subscribe('session:1', channel);
+    realtime.start();
+    sockets[0].tell({ type: 'welcome' });
+    const passing = (type, fields) => ({ type, channel: 'session:1', session_id: '1', ...fields });
+    sockets[0].tell({ type: 'subscribed', channel: 'session:1', epoch: 'e1', offset: 4, recovered: true },
+                    passing('presence', { user_ids: ['me', 'you'] }), event(5),
+                    passing('user_joined', { user_id: 'you' }), passing('user_left', { user_id: 'you' }));
+    sockets[0].end(1006);
+    await until(() => sockets.length === 2);
+    sockets[1].tell({ type: 'welcome' });
+    return done([sockets[1].sent, heard]);
+    """
+
+    again, heard = await tried(guest, script)
+    assert again == [{"type": "subscribe", "channel": "session:1", "epoch": "e1", "offset": 5}]
+    assert heard == [None, 5, None, None]
+
+
 async def test_realtime_resync_holds_events_until_state_is_read(guest: Visitor) -> None:
     script = """
     let finish;
