@@ -24,8 +24,8 @@ class Export:
 
     def __init__(self, exports: "Exports", member_id: MemberId | None, ends_at: datetime) -> None:
         self._exports = exports
-        self._ends_at = ends_at
         self.member_id = member_id
+        self.ends_at = ends_at
 
     async def pieces(self, source: AsyncIterator[Piece]) -> AsyncIterator[Piece]:
         """What the source has, made in turns. Raises `Unavailable` where its reader takes longer than half an hour."""
@@ -33,7 +33,7 @@ class Export:
             while made := await self._exports.turn(source):
                 for piece in made:
                     yield piece
-                self._exports.require_time(self._ends_at)
+                self._exports.require_time(self)
         finally:
             self.end()
 
@@ -47,7 +47,8 @@ class Exports:
 
     Pieces are made in turns, of which `at_once` are taken at the same time; between two turns everything else goes on.
     A reader who is slow takes no turn, so exports wait for each other's work and never for each other's readers. At
-    most 20 are open in this process, each for half an hour at the longest. What the operator makes is not counted.
+    most 20 are open in this process, each for half an hour at the longest, whether it is read on or not. What the
+    operator makes is not counted.
     """
 
     def __init__(self, allowance: Allowance, clock: Clock, at_once: int) -> None:
@@ -62,6 +63,7 @@ class Exports:
         export = Export(self, actor.member_id, self._clock.now() + LONGEST)
         if actor.member_id is None:
             return export
+        self._forget_late()
         if actor.member_id in self._open:
             raise TooManyRequests("An export of yours is being written; wait for its end.", _SOON)
         if len(self._open) >= MOST_OPEN:
@@ -86,12 +88,21 @@ class Exports:
         await asyncio.sleep(0)
         return made
 
-    def require_time(self, ends_at: datetime) -> None:
-        """Raise `Unavailable` once it is later than that."""
-        if self._clock.now() > ends_at:
+    def require_time(self, export: Export) -> None:
+        """Raise `Unavailable` once the export has taken too long."""
+        if self._is_late(export):
             raise Unavailable("The export took too long to read; ask for it again, and read it faster.")
 
     def ended(self, export: Export) -> None:
         """Forget an export."""
         if export.member_id is not None and self._open.get(export.member_id) is export:
             del self._open[export.member_id]
+
+    def _forget_late(self) -> None:
+        # A reader who has stopped reading without leaving asks for no further piece, so that nothing else ends theirs.
+        for export in list(self._open.values()):
+            if self._is_late(export):
+                self.ended(export)
+
+    def _is_late(self, export: Export) -> bool:
+        return self._clock.now() > export.ends_at

@@ -165,3 +165,22 @@ async def test_export_that_takes_too_long_to_read_breaks_off() -> None:
     with pytest.raises(Unavailable, match="too long"):
         await whole(pieces)
     assert len(await whole(await desk.pieces())) == 100
+
+
+async def test_exports_that_nobody_reads_on_keep_nobody_out_for_longer_than_half_an_hour() -> None:
+    desk = Desk()
+    stalled = [await desk.pieces(member(number)) for number in range(MOST_OPEN)]
+    for pieces in stalled:
+        assert await anext(pieces) == 0
+    with pytest.raises(TooManyRequests, match="Too many exports"):
+        await desk.pieces(member(MOST_OPEN))
+
+    desk.clock.advance(LONGEST + timedelta(seconds=1))
+
+    assert len(await whole(await desk.pieces(member(MOST_OPEN)))) == 100
+    newer = await desk.pieces(member(0))
+    with pytest.raises(Unavailable, match="too long"):
+        await whole(stalled[0])
+    with pytest.raises(TooManyRequests, match="of yours"):
+        await desk.pieces(member(0))
+    assert len(await whole(newer)) == 100
