@@ -135,7 +135,10 @@ class HashingQueue(PasswordHasher):
             return
         if self._waiting[-1] < waiter:
             raise _busy()
-        self._waiting.pop().turn.set_exception(_busy())
+        turn = self._waiting.pop().turn
+        # One who has just been cancelled needs no answer.
+        if not turn.done():
+            turn.set_exception(_busy())
 
     def _hand_on(self) -> None:
         """Give the slot to the first who still waits."""

@@ -245,3 +245,19 @@ async def test_hashing_cancelled_just_as_its_turn_comes_hands_the_turn_on() -> N
     await queue.finish()
 
     assert last.result()
+
+
+async def test_hashing_full_room_with_a_waiter_who_just_gave_up_lets_the_next_one_in() -> None:
+    queue = Queue(slots=1, room=1)
+    await queue.ask("first")
+    given_up = await queue.ask("given up", misses=5)
+
+    asking = asyncio.create_task(queue.ask("next"))
+    await asyncio.sleep(0)
+    # The next one runs between this and the clearing up of whoever gave up.
+    given_up.cancel()
+    next_one = await asking
+
+    assert await queue.finish() == ["first", "next"]
+    assert await next_one
+    assert given_up.cancelled()
