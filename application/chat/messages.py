@@ -18,7 +18,7 @@ from domain.chat import (
     MessageStatus,
     checked_content,
 )
-from domain.errors import Conflict, Invalid, NotFound
+from domain.errors import Conflict, Invalid, NotFound, TooManyRequests
 from domain.identity import Actor, MemberId
 
 MAX_IDEMPOTENCY_KEY = 200
@@ -60,13 +60,22 @@ class MessageService:
         """Add a member's message and the reply to come.
 
         The same `idempotency_key` with the same message gives the same answer for 24 hours, with another message it
-        raises `Conflict`. Raises `NotFound`, `Invalid`, `Conflict` in a closed session, and `TooManyRequests`: sending
-        the same again counts too.
+        raises `Conflict`. Raises `NotFound`, `Invalid`, `Conflict` in a closed session, and `TooManyRequests`, but
+        never for a message that is written already.
         """
         member_id, now = actor.require_member(), self._clock.now()
         content = checked_content(content)
-        await self._allowance.take(actor)
         fingerprint = _fingerprint(session_id, content, ask_assistant=ask_assistant)
+        try:
+            await self._allowance.take(actor)
+        except TooManyRequests:
+            if idempotency_key is None:
+                raise
+            async with self._unit_of_work() as work:
+                written = await self._earlier(work, member_id, _checked_key(idempotency_key), fingerprint)
+            if written is None:
+                raise
+            return written
         async with self._unit_of_work() as work:
             session = _shared(await work.chat_sessions.get(session_id), member_id)
             if idempotency_key is not None:
@@ -74,6 +83,7 @@ class MessageService:
                 if earlier is not None:
                     return earlier
             session.require_active()
+            await self._allowance.take(actor)
             seq = await work.chat_sessions.allocate_seq(session_id, 2 if ask_assistant else 1, now)
             message = ChatMessage.by_member(ChatMessageId(self._ids.new()), session_id, seq, member_id, content, now)
             await work.chat_messages.add(message)
@@ -103,12 +113,12 @@ class MessageService:
 
         Raises `Conflict` while it streams, and `TooManyRequests`.
         """
-        await self._allowance.take(actor)
         session_id = await self._session_of(actor, message_id)
         async with self._unit_of_work() as work:
             session, message = await self._load(work, actor, session_id, message_id)
             session.require_active()
             message.regenerate(session)
+            await self._allowance.take(actor)
             await work.chat_messages.save(message)
             await work.reply_queue.put(ReplyJob(message.id, session.id, message.generation), self._clock.now())
             work.announce(ReplyWaiting())

@@ -11,7 +11,7 @@ from application.chat.messages import MessageService
 from application.chat.sessions import ChatSessionService
 from application.ports.limits import Limit
 from domain.chat import ChatSessionId
-from domain.errors import Invalid, NotFound, TooManyRequests
+from domain.errors import Conflict, Invalid, NotFound, TooManyRequests
 from tests.support.limits import exports
 from tests.unit.chat.conftest import ChatWorld
 
@@ -62,6 +62,21 @@ async def test_limit_of_messages_refuses_the_next_and_writes_nothing(world: Chat
     assert (await limited.messages.post(bob, other.id, "Hello")).message.seq == 1
 
 
+async def test_limit_of_messages_over_it_a_message_written_already_is_acknowledged(world: ChatWorld) -> None:
+    limited, ann = Limited(world), await world.member("ann")
+    session = await world.sessions.create(ann)
+    first = await limited.messages.post(ann, session.id, "Hello", idempotency_key="k-1")
+    await limited.messages.post(ann, session.id, "And this", idempotency_key="k-2")
+
+    again = await limited.messages.post(ann, session.id, "Hello", idempotency_key="k-1")
+
+    assert again == first
+    with pytest.raises(TooManyRequests):
+        await limited.messages.post(ann, session.id, "New", idempotency_key="k-3")
+    with pytest.raises(Conflict):
+        await limited.messages.post(ann, session.id, "Another text", idempotency_key="k-1")
+
+
 async def test_limit_of_messages_counts_replies_asked_for_again(working: ChatWorld) -> None:
     world, limited = working, Limited(working)
     ann = await world.member("ann")
@@ -86,6 +101,33 @@ async def test_limit_of_messages_does_not_count_what_holds_no_message(world: Cha
             await limited.messages.post(ann, session.id, " ")
 
     assert (await limited.messages.post(ann, session.id, "Hello")).message.seq == 1
+
+
+async def test_limit_of_messages_is_not_met_by_one_that_is_sent_again(world: ChatWorld) -> None:
+    limited, ann = Limited(world), await world.member("ann")
+    session = await world.sessions.create(ann)
+    first = await limited.messages.post(ann, session.id, "Hello", idempotency_key="k")
+    for _ in range(3):
+        assert await limited.messages.post(ann, session.id, "Hello", idempotency_key="k") == first
+    await limited.messages.post(ann, session.id, "And now?")
+
+    assert await limited.messages.post(ann, session.id, "Hello", idempotency_key="k") == first
+    with pytest.raises(TooManyRequests):
+        await limited.messages.post(ann, session.id, "Hello", idempotency_key="another")
+
+
+async def test_limit_of_messages_does_not_count_what_is_refused_for_another_reason(world: ChatWorld) -> None:
+    limited, ann = Limited(world), await world.member("ann")
+    session = await world.sessions.create(ann)
+    reply_id = (await limited.messages.post(ann, session.id, "Hello")).reply_id
+    assert reply_id is not None
+    for _ in range(3):
+        with pytest.raises(NotFound):
+            await limited.messages.post(ann, ChatSessionId(world.ids.new()), "Hello")
+        with pytest.raises(Conflict):
+            await limited.messages.regenerate(ann, reply_id)
+
+    assert (await limited.messages.post(ann, session.id, "Hello")).message.seq == 3
 
 
 async def test_limit_of_messages_lets_a_reply_be_stopped(world: ChatWorld) -> None:
