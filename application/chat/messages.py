@@ -18,7 +18,7 @@ from domain.chat import (
     MessageStatus,
     checked_content,
 )
-from domain.errors import Conflict, Invalid, NotFound, TooManyRequests
+from domain.errors import Conflict, Invalid, NotFound
 from domain.identity import Actor, MemberId
 
 MAX_IDEMPOTENCY_KEY = 200
@@ -66,16 +66,6 @@ class MessageService:
         member_id, now = actor.require_member(), self._clock.now()
         content = checked_content(content)
         fingerprint = _fingerprint(session_id, content, ask_assistant=ask_assistant)
-        try:
-            await self._allowance.take(actor)
-        except TooManyRequests:
-            if idempotency_key is None:
-                raise
-            async with self._unit_of_work() as work:
-                written = await self._earlier(work, member_id, _checked_key(idempotency_key), fingerprint)
-            if written is None:
-                raise
-            return written
         async with self._unit_of_work() as work:
             session = _shared(await work.chat_sessions.get(session_id), member_id)
             if idempotency_key is not None:
