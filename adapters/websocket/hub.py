@@ -2,21 +2,19 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 from adapters.websocket.client import SocketClient
 from adapters.websocket.connection import STALE_AFTER, WebSocketConnection
-from adapters.websocket.figures import WANTED, Figures
 from adapters.websocket.frames import frame
 from adapters.websocket.manager import ConnectionManager
 from adapters.websocket.outbox import EndOfTurn, Outbox, OutboxLimits, Transport
-from adapters.websocket.presence import ASKED, ENDED, TOLD, Presence, PresenceTimes
+from adapters.websocket.passing import Passing, PassingTimes
 from adapters.websocket.rights import RightsWatch
 from adapters.websocket.rooms import Rooms
 from adapters.websocket.subscriber import Subscriber
-from adapters.websocket.typists import TYPING, Typists
 from application.ports.observability import HubMetrics
 from application.ports.realtime import (
     Announcement,
@@ -49,9 +47,7 @@ class HubSettings:
     rights_seconds: float = 10.0
     sweep_seconds: float = 60.0
     stale_after: timedelta = STALE_AFTER
-    presence: PresenceTimes = field(default_factory=PresenceTimes)
-    typing: timedelta = timedelta(seconds=6)
-    figures_seconds: float = 5.0
+    passing: PassingTimes = field(default_factory=PassingTimes)
     max_subscriptions: int = 256
     max_sockets_per_member: int | None = 50
     held_back: int = 1_000
@@ -87,20 +83,10 @@ class Hub:
         )
         self._turn = EndOfTurn()
         self._rights = RightsWatch(subscriptions, self._lose_right)
-        self._typists = Typists(self._rooms, clock, self.settings.typing)
-        process = str(ids.new())
-        self._figures = Figures(process, manager, metrics, bus, clock, self.settings.figures_seconds)
-        self._presence = Presence(process, self._rooms, self._typists, bus, clock, self.settings.presence)
+        self._passing = Passing(str(ids.new()), self._rooms, manager, metrics, bus, clock, self.settings.passing)
         self.subscriber = Subscriber(
-            self._rooms, manager, self._presence, subscriptions, self.settings.max_subscriptions
+            self._rooms, manager, self._passing.presence, subscriptions, self.settings.max_subscriptions
         )
-        self._passing: Mapping[str, Callable[[Transient], None]] = {
-            TYPING: self._typists.hear,
-            TOLD: self._presence.hear_told,
-            ASKED: self._presence.hear_asked,
-            ENDED: self._presence.hear_ended,
-            WANTED: self._figures.hear_wanted,
-        }
         self._stop_listening: Callable[[], None] | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._closing = False
@@ -126,25 +112,22 @@ class Hub:
             for work in (
                 self._send_deltas(),
                 self._rights.run(),
-                self._presence.run(),
+                self._passing.presence.run(),
                 self._every(settings.log_seconds, self._rooms.compare_with_log),
                 self._every(settings.heartbeat_seconds, self._ping),
                 self._every(settings.rights_seconds, self._look_at_rights),
                 self._every(settings.sweep_seconds, self._sweep),
-                self._every(settings.presence.look_seconds, self._presence.look),
-                self._every(settings.presence.look_seconds, self._typists.look),
-                self._every(settings.presence.repeat_seconds, self._presence.repeat),
-                self._every(settings.figures_seconds, self._figures.tell),
+                *(self._every(seconds, work) for seconds, work in self._passing.regular_work()),
             )
         ]
-        self._presence.begin()
+        self._passing.presence.begin()
 
     async def close(self, deadline: float = 5.0) -> None:
         """Send everybody away with 1012 and a spread-out time to come back; returns within `deadline` seconds."""
         self._closing = True
         if self._stop_listening is not None:
             self._stop_listening()
-            self._presence.end()
+            self._passing.presence.end()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -198,7 +181,7 @@ class Hub:
                 case ReplyDelta():
                     self._rooms.on_delta(announcement)
                 case Transient():
-                    self._passing.get(announcement.type, self._rooms.on_transient)(announcement)
+                    self._passing.hear(announcement)
                 case RightsChanged(member_id=member_id, channel=channel):
                     self._doubt(member_id, channel)
                 case _:

@@ -92,14 +92,14 @@ class Presence:
 
     def hear_told(self, event: Transient) -> None:
         """Another process said who is present with it."""
-        told = msgspec.convert(event.payload, _Told)
-        if told.process != self._process:
+        if not self._is_own(event):
+            told = msgspec.convert(event.payload, _Told)
             for channel, members in told.present.items():
                 self._lease(told.process, channel, members)
 
     def hear_asked(self, event: Transient) -> None:
         """Another process has just begun and knows nobody."""
-        if msgspec.convert(event.payload, _Told).process != self._process:
+        if not self._is_own(event):
             self._announce(self._here)
 
     def hear_ended(self, event: Transient) -> None:
@@ -162,6 +162,9 @@ class Presence:
     def _tell(self, channel: Channel, kind: str, member_id: MemberId) -> None:
         fields = {"session_id": session_id_of(channel), "user_id": member_id}
         self._rooms.pass_on(channel, kind, fields)
+
+    def _is_own(self, event: Transient) -> bool:
+        return event.payload.get("process") == self._process
 
     def _announce(self, channels: Iterable[Channel]) -> None:
         self._changed.update(dict.fromkeys(channels))

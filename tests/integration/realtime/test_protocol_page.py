@@ -14,6 +14,7 @@ from adapters.memory.rate_limiter import InMemoryRateLimiter
 from adapters.system.clock import SystemClock
 from adapters.websocket import HubSettings
 from adapters.websocket.outbox import OutboxLimits
+from adapters.websocket.passing import PassingTimes
 from adapters.websocket.presence import PresenceTimes
 from application.allowances import Allowance
 from application.ports.limits import Limit
@@ -65,8 +66,9 @@ async def test_protocol_page_server_examples_really_come() -> None:
     settings = HubSettings(
         heartbeat_seconds=0.2,
         max_sockets_per_member=MOST_SOCKETS,
-        figures_seconds=0.1,
-        presence=PresenceTimes(grace=timedelta(seconds=0.1), look_seconds=0.05),
+        passing=PassingTimes(
+            presence=PresenceTimes(grace=timedelta(seconds=0.1), look_seconds=0.05), figures_seconds=0.1
+        ),
         outbox=OutboxLimits(frames=40),
     )
     async with Site(settings, allowance=once) as site:

@@ -40,6 +40,6 @@ def ids(*actors: Actor) -> list[str]:
 
 
 def is_empty(world: World) -> bool:
-    presence = world.hub._presence
+    presence = world.hub._passing.presence
     roster = presence._roster
     return not any((presence._here, presence._leases, presence._changed, roster._holders, roster._away_since))

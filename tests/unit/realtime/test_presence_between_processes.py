@@ -66,7 +66,7 @@ async def test_presence_of_a_process_that_died_silently_is_forgotten() -> None:
         assert (before, meanwhile) == (["user_joined"], ["user_joined"])
         assert joined_and_left(world, world.first) == ["user_joined", "user_left"]
         assert world.told(again) == [("presence", ids(world.ada))]
-        assert not world.hub._presence._leases
+        assert not world.hub._passing.presence._leases
 
 
 async def test_presence_of_a_process_that_ends_is_over_at_once() -> None:
@@ -189,7 +189,9 @@ class Play:
         for visitor in self.visitors:
             visitor.apply()
             assert visitor.peer is None or visitor.present == present
-        assert {str(member) for member in self.world.hub._presence._roster.present(self.world.channel)} == present
+        assert {
+            str(member) for member in self.world.hub._passing.presence._roster.present(self.world.channel)
+        } == present
 
 
 async def _play(steps: list[tuple[str, int]]) -> None:

@@ -90,8 +90,8 @@ async def test_typing_leaves_nothing_behind() -> None:
     async with Company() as world:
         await types(world, world.ada)
         await types(world, world.ben)
-        held = len(world.hub._typists._writing)
+        held = len(world.hub._passing._typists._writing)
         await world.first.cut()
         await world.pass_time(7)
 
-        assert (held, world.hub._typists._writing) == (2, {})
+        assert (held, world.hub._passing._typists._writing) == (2, {})
