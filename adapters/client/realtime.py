@@ -21,6 +21,7 @@ SILENCE_SECONDS = 70.0
 STEADY_SECONDS = 5.0
 AGAIN_SECONDS = 2.0
 RENEWED_BEFORE_SECONDS = 60.0
+RENEWED_EVERY_SECONDS = 15.0
 REFUSED_AT_MOST = 2
 
 logger = logging.getLogger(__name__)
@@ -83,14 +84,16 @@ class RealtimeClient:
         return self._live.is_set()
 
     async def close(self) -> None:
-        """Close the socket and end every subscription with the reason `closed`."""
+        """Close the socket and end every subscription with the reason `closed`; whoever asks from now on is told so."""
+        closed = ClientError("closed", "The client was closed.")
+        self._error = self._error or closed
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
         for subscription in self._subscriptions.values():
             subscription.end("closed")
         self._subscriptions.clear()
-        self._requests.refuse(ClientError("closed", "The client was closed."))
+        self._requests.refuse(closed)
 
     def subscribe(self, channel: str, place: Place | None = None) -> Subscription:
         """Hear a channel from a place on, or from now on; raises `ValueError` when it is heard already."""
@@ -113,7 +116,7 @@ class RealtimeClient:
     async def send_message(self, session_id: str | UUID, content: str, request_id: str | None = None) -> MessageAck:
         """Write to a session, once, over any number of breaks; raises `RequestRefused` and `SignedOut`.
 
-        The same `request_id` again, within a day, is the same message.
+        The same `request_id` again, within a day, is the same message; raises `ValueError` while it is being written.
         """
         return await self._ask(
             {"type": "send_message", "session_id": str(session_id), "content": content}, request_id or str(uuid4())
@@ -229,8 +232,9 @@ class RealtimeClient:
 
     async def _renew(self, ends_at: datetime) -> None:
         """Give the server a new token before the present one ends; one that cannot be had now ends with 4001."""
+        # A clock that is fast believes every token ended: even so, it asks for few.
         left = (ends_at - self._now()).total_seconds()
-        await self._sleep(max(left - min(RENEWED_BEFORE_SECONDS, left / 4), 1.0))
+        await self._sleep(max(left - min(RENEWED_BEFORE_SECONDS, left / 4), RENEWED_EVERY_SECONDS))
         try:
             self._say({"type": "authenticate", "token": await self._tokens(True)})
         except (ClientError, Disconnected, OSError) as error:

@@ -27,7 +27,12 @@ class Requests:
         self._waiting: dict[str, tuple[Mapping[str, object], asyncio.Future[MessageAck]]] = {}
 
     async def ask(self, frame: Mapping[str, object], request_id: str) -> MessageAck:
-        """Say it, and wait for the answer; raises `RequestRefused`, or what `refuse` was called with."""
+        """Say it, and wait for the answer; raises `RequestRefused`, or what `refuse` was called with.
+
+        Raises `ValueError` for an id that another request waits under.
+        """
+        if request_id in self._waiting:
+            raise ValueError(f"The request {request_id!r} waits for its answer already; await that one.")
         whole = {**frame, "request_id": request_id}
         answer: asyncio.Future[MessageAck] = asyncio.get_running_loop().create_future()
         self._waiting[request_id] = (whole, answer)

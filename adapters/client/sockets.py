@@ -12,6 +12,8 @@ from adapters.client.errors import Disconnected
 
 LARGEST_FRAME = 16 * 1024 * 1024
 OPENING_SECONDS = 10.0
+# The server takes 60 frames at once and 30 a second after that.
+AT_ONCE, ROOM_AGAIN_SECONDS = 40, 2.0
 
 
 class Socket(Protocol):
@@ -48,10 +50,16 @@ async def open_socket(url: str, token: str) -> Socket:
 
 
 async def send_all(socket: Socket, outgoing: asyncio.Queue[str]) -> None:
-    """Send what is said, in its order, until the socket is gone, which whoever receives hears of too."""
+    """Send what is said, in its order and no faster than the server takes it, until the socket is gone, which whoever
+    receives hears of too.
+    """
+    room, later = asyncio.Semaphore(AT_ONCE), asyncio.get_running_loop().call_later
     try:
         while True:
-            await socket.send(await outgoing.get())
+            text = await outgoing.get()
+            await room.acquire()
+            later(ROOM_AGAIN_SECONDS, room.release)
+            await socket.send(text)
     except Disconnected:
         return
 

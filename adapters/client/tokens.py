@@ -59,7 +59,6 @@ class PasswordTokens(TokenSource):
         answer = await self._post(f"/api/v1/auth/{what}", {**body, "mode": "bearer"}, tries)
         if answer.status_code in {400, 401, 403, 422}:
             problem = _problem(answer)
-            self._access = self._refresh = None
             raise SignedOut(str(problem.get("code", "not_signed_in")), str(problem.get("detail", "Signed out.")))
         if answer.status_code != httpx.codes.OK:
             raise Disconnected(1006, f"{what} answered {answer.status_code}")

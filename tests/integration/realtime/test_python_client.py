@@ -88,6 +88,20 @@ async def test_python_client_reader_who_lags_misses_nothing() -> None:
     assert offsets(rest) == list(range(2, 1_002))
 
 
+async def test_python_client_of_many_channels_says_no_more_at_once_than_the_server_takes(site: Site) -> None:
+    ada = await site.signed_in()
+    sessions = [await site.session(Actor(ada.member_id, Role.PUBLIC)) for _ in range(100)]
+    async with connected(site, ada.access_token) as client:
+        for session in sessions:
+            client.subscribe(f"session:{session.id}")
+        async with asyncio.timeout(PATIENCE):
+            # Answered after all that was said before it, over the same socket.
+            await client.send_message(sessions[0].id, "Is everybody here?")
+        subscribed = [len(connection.subscriptions) for connection in site.hub.manager.all()]
+
+    assert subscribed == [len(sessions)]
+
+
 async def test_python_client_channel_above_the_role_is_refused(site: Site) -> None:
     ada = await site.signed_in()
     async with connected(site, ada.access_token) as client:

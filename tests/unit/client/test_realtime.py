@@ -7,8 +7,11 @@ from datetime import UTC, datetime
 import pytest
 
 from adapters.client import ClientError, MessageAck, RealtimeClient, RequestRefused, SignedOut
+from adapters.client.realtime import RENEWED_EVERY_SECONDS
+from adapters.client.sockets import AT_ONCE
 from tests.unit.client.server import PlayedServer, settled
 
+PATIENCE = 5
 NOW = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
 
 
@@ -236,6 +239,47 @@ async def test_client_closed_while_a_request_waits_refuses_it(server: PlayedServ
     with pytest.raises(ClientError) as closed:
         await sending
     assert closed.value.code == "closed"
+
+
+async def test_client_closed_refuses_what_is_asked_of_it_afterwards(server: PlayedServer) -> None:
+    async with server.client() as client:
+        await settled()
+
+    async with asyncio.timeout(PATIENCE):
+        with pytest.raises(ClientError, match="closed"):
+            await client.send_message("s", "Hello")
+        with pytest.raises(ClientError, match="closed"):
+            await anext(client.subscribe("guides"))
+
+
+async def test_client_request_under_an_id_that_waits_already_is_refused(
+    server: PlayedServer, client: RealtimeClient
+) -> None:
+    sending = asyncio.ensure_future(client.send_message("s", "Hello", "r-1"))
+    await settled()
+
+    with pytest.raises(ValueError, match="r-1"):
+        await client.send_message("s", "Hello", "r-1")
+    server.socket.tell("message_ack", request_id="r-1", message_id="m")
+    assert await sending == MessageAck("m")
+
+
+async def test_client_says_no_more_at_once_than_the_server_takes(server: PlayedServer, client: RealtimeClient) -> None:
+    for number in range(2 * AT_ONCE):
+        client.typing(str(number), is_typing=True)
+    await settled()
+
+    assert [frame["session_id"] for frame in server.socket.said] == [str(number) for number in range(AT_ONCE)]
+
+
+async def test_client_with_a_fast_clock_renews_its_token_seldom(server: PlayedServer) -> None:
+    async with server.client(now=lambda: NOW):
+        await settled()
+        server.socket.welcome(token_expires_at="2026-01-05T11:00:00Z")
+        await settled()
+
+        assert RENEWED_EVERY_SECONDS in server.waits
+        assert server.renewed == [False]
 
 
 async def test_client_error_nobody_asked_for_is_logged(

@@ -68,13 +68,18 @@ async def test_tokens_of_a_lost_refresh_answer_are_asked_for_with_the_same_token
     assert house.asked[1] == house.asked[2]
 
 
-async def test_tokens_of_a_sign_in_that_has_ended_are_refused(house: PlayedHouse, tokens: PasswordTokens) -> None:
-    house.answers = [signed_in(1), httpx.Response(401, json={"code": "invalid_token", "detail": "Sign in again."})]
+async def test_tokens_of_a_sign_in_that_has_ended_are_refused_from_then_on(
+    house: PlayedHouse, tokens: PasswordTokens
+) -> None:
+    ended = {"code": "invalid_token", "detail": "Sign in again."}
+    house.answers = [signed_in(1), httpx.Response(401, json=ended), httpx.Response(401, json=ended)]
     await tokens(renew=False)
 
-    with pytest.raises(SignedOut, match="Sign in again") as ended:
-        await tokens(renew=True)
-    assert ended.value.code == "invalid_token"
+    for _ in range(2):
+        with pytest.raises(SignedOut, match="Sign in again") as refusal:
+            await tokens(renew=True)
+        assert refusal.value.code == "invalid_token"
+    assert [path for path, _ in house.asked] == ["/api/v1/auth/login", *["/api/v1/auth/refresh"] * 2]
 
 
 @pytest.mark.parametrize(
