@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import msgspec
@@ -26,12 +26,14 @@ CHANNELS_AT_ONCE = 200
 class PresenceTimes:
     """`grace` is how short an absence nobody is told of, to the next look, every `look_seconds`.
 
-    A process repeats every `repeat_seconds` who is present with it; what was not repeated for `lease` has ended.
+    A process repeats every `repeat_seconds` who is present with it; what was not repeated for `lease` has ended. When
+    it goes away in good order, its sockets have `handover` to come back to another one.
     `collect_seconds` is how long changes are gathered before they are told to the other processes.
     """
 
     grace: timedelta = timedelta(seconds=3)
     lease: timedelta = timedelta(seconds=25)
+    handover: timedelta = timedelta(seconds=5)
     look_seconds: float = 1.0
     repeat_seconds: float = 10.0
     collect_seconds: float = 0.05
@@ -103,18 +105,20 @@ class Presence:
             self._announce(self._here)
 
     def hear_ended(self, event: Transient) -> None:
-        """Another process goes away."""
+        """Another process goes away: what it told ends soon."""
         process = msgspec.convert(event.payload, _Told).process
-        for known, channel in tuple(self._leases):
-            if known == process:
-                self._lease(process, channel, frozenset())
+        soon = self._clock.now() + self._times.handover
+        for key, lease in self._leases.items():
+            if key[0] == process:
+                self._leases[key] = replace(lease, until=min(lease.until, soon))
+        self._leases = dict(sorted(self._leases.items(), key=lambda item: item[1].until))
 
     def begin(self) -> None:
         """Ask the other processes who is there."""
         self._bus.publish(Transient(HUBS, ASKED, {"process": self._process}))
 
     def end(self) -> None:
-        """Tell the other processes that nobody is present here any more."""
+        """Tell the other processes that this one goes away."""
         self._bus.publish(Transient(HUBS, ENDED, {"process": self._process}))
 
     async def run(self) -> None:

@@ -69,13 +69,28 @@ async def test_presence_of_a_process_that_died_silently_is_forgotten() -> None:
         assert not world.hub._passing.presence._leases
 
 
-async def test_presence_of_a_process_that_ends_is_over_at_once() -> None:
+async def test_presence_of_a_process_that_ends_is_over_soon() -> None:
     async with Company() as world:
         async with world.another_process() as (other, _):
             await there(world, other, world.ben)
+        await world.pass_time(7)
+        meanwhile = joined_and_left(world, world.first)
+        await world.pass_time(3)
+
+        assert meanwhile == ["user_joined"]
+        assert joined_and_left(world, world.first) == ["user_joined", "user_left"]
+
+
+async def test_presence_of_who_comes_back_from_a_process_that_ended_is_no_news() -> None:
+    async with Company() as world:
+        async with world.another_process() as (other, _):
+            await there(world, other, world.ben)
+        await world.pass_time(7)
+        back = await world.present(world.ben)
         await world.pass_time(LONGER_THAN_A_FLAP)
 
-        assert joined_and_left(world, world.first) == ["user_joined", "user_left"]
+        assert joined_and_left(world, world.first) == ["user_joined"]
+        assert world.told(back) == [("presence", ids(world.ada, world.ben))]
 
 
 async def test_presence_of_who_moves_between_processes_is_no_news() -> None:
