@@ -60,6 +60,7 @@ class Followers:
     cuts: int = 0
     sockets: dict[int, CutSocket] = field(default_factory=dict)
     transcripts: dict[str, Transcript] = field(default_factory=dict)
+    grown: dict[str, tuple[str, str]] = field(default_factory=dict)
     following: list[asyncio.Task[None]] = field(default_factory=list)
     told: asyncio.Condition = field(default_factory=asyncio.Condition)
 
@@ -94,6 +95,16 @@ class Followers:
             for session, transcript in self.transcripts.items()
         }
 
+    def misheard(self) -> list[tuple[str, str]]:
+        """What a running reply had grown to from its pieces, where the stored text does not begin with it.
+
+        A killed house has stored less than it said: that much has to be what it said.
+        """
+        pairs = [(grown, self.transcripts[session].text(reply)) for reply, (session, grown) in self.grown.items()]
+        return [
+            (grown, stored) for grown, stored in pairs if not (stored.startswith(grown) or grown.startswith(stored))
+        ]
+
     async def _tokens(self, renew: bool) -> str:
         return self.token
 
@@ -101,6 +112,9 @@ class Followers:
         async for event in subscription:
             if not self.transcripts[session].apply(event):
                 subscription.resubscribe()
+            elif event.type == "message_delta":
+                reply = event.body["message_id"]
+                self.grown[reply] = session, self.transcripts[session].text(reply)
             async with self.told:
                 self.told.notify_all()
 
@@ -110,6 +124,8 @@ async def test_cut_sockets_over_a_restart_end_with_the_stored_texts(instance: In
 
     assert followers.cuts > 50
     assert followers.held() == stored
+    assert len(followers.grown) > 24
+    assert followers.misheard() == []
 
 
 @pytest.mark.soak
@@ -119,6 +135,8 @@ async def test_cut_sockets_of_a_hundred_replies_end_with_the_stored_texts(instan
 
     assert followers.cuts > 100
     assert followers.held() == stored
+    assert len(followers.grown) > 100
+    assert followers.misheard() == []
 
 
 async def _cut_and_restarted(instance: Instance, sessions: int, clients: int) -> tuple[Followers, Stored]:
