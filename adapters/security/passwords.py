@@ -17,7 +17,7 @@ from argon2.profiles import RFC_9106_LOW_MEMORY
 
 from application.ports.identity import PasswordHasher
 
-LOWEST_PRIORITY = 19
+YIELDING_PRIORITY = 10
 
 _log = logging.getLogger(__name__)
 
@@ -26,7 +26,7 @@ class Argon2PasswordHasher(PasswordHasher):
     """argon2id with the low-memory profile of RFC 9106: 64 MiB and three passes a hash.
 
     At most `parallel` hashes run at once, in threads of their own, so that a flood of sign-ins takes neither the
-    memory nor the threads of the rest; yielding ones run one at a time beside them, on Linux at the lowest priority.
+    memory nor the threads of the rest; yielding ones run one at a time beside them, on Linux at a low priority.
     Passwords are compared in Unicode form NFC: two keyboards may write one letter differently.
     """
 
@@ -62,9 +62,12 @@ class Argon2PasswordHasher(PasswordHasher):
 
 
 def _yield_to_others() -> None:
-    """Make the calling thread, and those that it starts, the last to get the processor. Linux counts threads singly."""
+    """Give the calling thread, and those that it starts, a tenth of what others get of a busy processor.
+
+    Only Linux counts threads singly.
+    """
     if sys.platform == "linux":
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), LOWEST_PRIORITY)
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), YIELDING_PRIORITY)
 
 
 def _octets(password: str) -> bytes:

@@ -11,7 +11,7 @@ import pytest
 from argon2 import extract_parameters
 from argon2.profiles import CHEAPEST, RFC_9106_LOW_MEMORY
 
-from adapters.security.passwords import LOWEST_PRIORITY, Argon2PasswordHasher
+from adapters.security.passwords import YIELDING_PRIORITY, Argon2PasswordHasher
 
 
 @pytest.fixture
@@ -83,10 +83,10 @@ class PriorityWatch(Argon2PasswordHasher):
         return super()._matches(stored, password)
 
 
-async def test_password_verified_yielding_runs_at_the_lowest_priority_and_lowers_no_other() -> None:
+async def test_password_verified_yielding_runs_at_a_low_priority_and_lowers_no_other() -> None:
     ordinary = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
     # Only Linux gives each thread a priority of its own.
-    lowest = LOWEST_PRIORITY if sys.platform == "linux" else ordinary
+    lowest = YIELDING_PRIORITY if sys.platform == "linux" else ordinary
     hasher = PriorityWatch()
     for yielding in (True, False, True):
         assert not await hasher.verify(None, "guess", yielding=yielding)
