@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -28,10 +29,6 @@ logger = logging.getLogger(__name__)
 _encoder = msgspec.json.Encoder()
 
 
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
 class RealtimeClient:
     """A member's socket to a Guildhall server. Use it as a context; it connects when it is entered.
 
@@ -48,7 +45,7 @@ class RealtimeClient:
         connect: Connect = open_socket,
         backoff: Backoff | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-        now: Callable[[], datetime] = _utc_now,
+        now: Callable[[], datetime] = partial(datetime.now, UTC),
         silence: float = SILENCE_SECONDS,
         limit: int = 10_000,
     ) -> None:
