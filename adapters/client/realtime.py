@@ -24,6 +24,7 @@ AGAIN_SECONDS = 2.0
 RENEWED_BEFORE_SECONDS = 60.0
 RENEWED_EVERY_SECONDS = 15.0
 REFUSED_AT_MOST = 2
+UTC_NOW = partial(datetime.now, UTC)
 
 logger = logging.getLogger(__name__)
 _encoder = msgspec.json.Encoder()
@@ -45,7 +46,7 @@ class RealtimeClient:
         connect: Connect = open_socket,
         backoff: Backoff | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-        now: Callable[[], datetime] = partial(datetime.now, UTC),
+        now: Callable[[], datetime] = UTC_NOW,
         silence: float = SILENCE_SECONDS,
         limit: int = 10_000,
     ) -> None:
