@@ -134,10 +134,10 @@ class GuideSearch:
 
         Raises `TooManyRequests` where a member searches too often.
         """
-        await self._searches.take(actor)
         words = self._reader.read(query, widen=False)
         if not words.words:
             return []
+        await self._searches.take(actor)
         best = await self._best(words, actor.role, limit, category)
         if not best:
             best = await self._best(self._reader.read(query), actor.role, limit, category)

@@ -1,14 +1,21 @@
 """Finding passages for questions, and guides for searches, on the in-memory index."""
 
+from datetime import timedelta
+
 import pytest
 
 from adapters.memory.guides import InMemoryGuideQueries
 from adapters.memory.passages import InMemoryPassageQueries
+from adapters.memory.rate_limiter import InMemoryRateLimiter
+from adapters.memory.system import ManualClock
 from adapters.text.analyzer import SnowballAnalyzer
+from application.allowances import Allowance
 from application.guides._snippets import snippet
 from application.guides.search import FoundPassages, GuideSearch, GuideSearchHit, PassageFinder
+from application.ports.limits import Limit
+from domain.errors import TooManyRequests
 from domain.identity import GUEST, Actor, Role
-from tests.support.limits import unlimited
+from tests.support.limits import member, unlimited
 from tests.unit.guides.conftest import LibraryWorld
 
 FILES = {
@@ -35,11 +42,11 @@ def near(found: FoundPassages) -> list[str]:
 class Search:
     """The finder and the search over one library."""
 
-    def __init__(self, world: LibraryWorld) -> None:
+    def __init__(self, world: LibraryWorld, searches: Allowance | None = None) -> None:
         analyzer = SnowballAnalyzer()
         passages = InMemoryPassageQueries(world.store)
         self.finder = PassageFinder(passages, analyzer)
-        self.guides = GuideSearch(passages, InMemoryGuideQueries(world.store), analyzer, unlimited())
+        self.guides = GuideSearch(passages, InMemoryGuideQueries(world.store), analyzer, searches or unlimited())
 
     async def find(self, question: str, *context: str, role: Role = Role.PUBLIC) -> FoundPassages:
         """The best passages."""
@@ -205,3 +212,15 @@ async def test_search_second_passage_of_a_section_comes_after_other_sections(wor
     assert len(titles) == 4
     assert titles[:2] in (["Otters", "Harbours"], ["Harbours", "Otters"])
     assert len({each.candidate.passage.line for each in found.passages if each.candidate.guide_title == "Otters"}) == 3
+
+
+async def test_search_without_a_word_does_not_count(world: LibraryWorld) -> None:
+    once = Allowance(InMemoryRateLimiter(ManualClock()), "searches", Limit(1, timedelta(minutes=1)))
+    search, ann = Search(world, once), member(1)
+    await world.import_texts(FILES)
+    for _ in range(3):
+        assert await search.titles(" ?! ", ann) == []
+
+    assert await search.titles("trailing", ann) == ["Stops"]
+    with pytest.raises(TooManyRequests, match="searches"):
+        await search.titles("trailing", ann)
