@@ -233,7 +233,7 @@ class Container(containers.DeclarativeContainer):
     trail = providers.Singleton(Trail, unit_of_work.provider, clock, ids)
     sign_in_opener = providers.Singleton(SignInOpener, rate_limiter, trail, tokens, clock, ids)
     mail_requests = providers.Singleton(MailRequests, mailer, clock, ids)
-    reauthentication = providers.Singleton(Reauthentication, unit_of_work.provider, hashing, rate_limiter, clock, ids)
+    reauthentication = providers.Singleton(Reauthentication, unit_of_work.provider, hashing, rate_limiter, trail)
     password_check = providers.Singleton(
         PasswordCheck,
         credential_queries,
@@ -297,8 +297,8 @@ class Container(containers.DeclarativeContainer):
         IdentitySweeper,
         unit_of_work.provider,
         identity_sweep,
+        trail,
         clock,
-        ids,
         providers.Factory(_identity_retention, settings),
     )
 
@@ -325,8 +325,8 @@ class Container(containers.DeclarativeContainer):
         running_replies,
         reauthentication,
         exports,
+        trail,
         clock,
-        ids,
     )
     grounding = providers.Singleton(Grounding, passage_finder, member_queries, clock)
     chat_session_service = providers.Singleton(

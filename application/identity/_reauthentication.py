@@ -5,7 +5,6 @@ from datetime import timedelta
 from application.identity._auditing import Trail
 from application.ports.identity import PasswordHasher
 from application.ports.limits import Attempt, Limit, RateLimiter
-from application.ports.system import Clock, Ids
 from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.errors import Conflict, InvalidCredentials, TooManyRequests
 from domain.identity import Actor, AuditAction, Member
@@ -24,12 +23,12 @@ class Reauthentication:
     """Asks a signed-in member for their password: five failures in a quarter of an hour, wherever they come from."""
 
     def __init__(
-        self, unit_of_work: UnitOfWorkFactory, hasher: PasswordHasher, limiter: RateLimiter, clock: Clock, ids: Ids
+        self, unit_of_work: UnitOfWorkFactory, hasher: PasswordHasher, limiter: RateLimiter, trail: Trail
     ) -> None:
         self._unit_of_work = unit_of_work
         self._hasher = hasher
         self._limiter = limiter
-        self._trail = Trail(unit_of_work, clock, ids)
+        self._trail = trail
 
     async def require(self, actor: Actor, password: str) -> Member:
         """The actor as they were when it was checked. Opens a unit of work of its own: call it outside of any.

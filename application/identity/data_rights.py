@@ -8,7 +8,7 @@ from application.identity._reauthentication import Reauthentication
 from application.identity._rights import require_other_owner, require_same_rights
 from application.ports.identity import MemberExport, MemberQueries
 from application.ports.realtime import ReplyStopped, RightsChanged, RunningReplies
-from application.ports.system import Clock, Ids
+from application.ports.system import Clock
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from domain.chat import ChatSession
 from domain.errors import Conflict, Invalid, NotAllowed, NotFound
@@ -33,8 +33,8 @@ class DataRights:
         running: RunningReplies,
         reauthentication: Reauthentication,
         exports: Exports,
+        trail: Trail,
         clock: Clock,
-        ids: Ids,
     ) -> None:
         self._unit_of_work = unit_of_work
         self._queries = queries
@@ -43,7 +43,7 @@ class DataRights:
         self._reauthentication = reauthentication
         self._exports = exports
         self._clock = clock
-        self._trail = Trail(unit_of_work, clock, ids)
+        self._trail = trail
 
     async def export(self, actor: Actor, member_id: MemberId | None = None) -> AsyncIterator[ExportedRecord]:
         """(section, record) pairs of everything, as `MemberExport` orders them: one's own, or anybody's for an OWNER.

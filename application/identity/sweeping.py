@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from application.identity._auditing import Trail
 from application.ports.identity import IdentitySweep
 from application.ports.realtime import RightsChanged
-from application.ports.system import Clock, Ids
+from application.ports.system import Clock
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from domain.errors import Conflict, Unavailable
 from domain.identity import GUEST, AuditAction, Member
@@ -37,13 +37,13 @@ class IdentitySweeper:
     """
 
     def __init__(
-        self, unit_of_work: UnitOfWorkFactory, sweep: IdentitySweep, clock: Clock, ids: Ids, keep: IdentityRetention
+        self, unit_of_work: UnitOfWorkFactory, sweep: IdentitySweep, trail: Trail, clock: Clock, keep: IdentityRetention
     ) -> None:
         self._unit_of_work = unit_of_work
         self._sweep = sweep
         self._clock = clock
         self._keep = keep
-        self._trail = Trail(unit_of_work, clock, ids)
+        self._trail = trail
 
     async def settle_roles(self) -> int:
         """Bring every stored role down to what the grants still give, each with a line in the trail; how many."""

@@ -62,7 +62,7 @@ class LinkingWorld:
         self.tokens = tokens
         trail = Trail(unit_of_work, clock, ids)
         self.opener = opener = SignInOpener(self.limiter, trail, tokens, clock, ids)
-        reauthentication = Reauthentication(unit_of_work, self.hasher, self.limiter, clock, ids)
+        reauthentication = Reauthentication(unit_of_work, self.hasher, self.limiter, trail)
         self.linking = LinkingService(unit_of_work, reauthentication, tokens, self.limiter, trail, clock, ids)
         self.accounts = TelegramAccounts(unit_of_work, self.backend.members, clock, ids)
         self.sign_in = TelegramSignIn(unit_of_work, self.telegram, opener, self.limiter, trail, clock, ids)

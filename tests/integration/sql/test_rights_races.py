@@ -11,6 +11,7 @@ from adapters.memory.security import PlainPasswordHasher
 from adapters.observability.metrics import NullMetrics
 from application.chat.messages import MessageService
 from application.chat.running import RunningReplyRegistry
+from application.identity._auditing import Trail
 from application.identity._reauthentication import Reauthentication
 from application.identity.data_rights import DataRights
 from application.identity.sweeping import IdentityRetention, IdentitySweeper
@@ -24,17 +25,22 @@ from tests.support.limits import exports, unlimited
 from tests.support.racing import race
 
 
+def trail_of(backend: Backend) -> Trail:
+    """What writes lines on this backend."""
+    return Trail(backend.unit_of_work, backend.clock, backend.ids)
+
+
 def data_rights(backend: Backend) -> DataRights:
     """Deletes and exports on this backend."""
-    work, clock, ids = backend.unit_of_work, backend.clock, backend.ids
-    asking = Reauthentication(work, PlainPasswordHasher(), InMemoryRateLimiter(clock), clock, ids)
+    work, clock, trail = backend.unit_of_work, backend.clock, trail_of(backend)
+    asking = Reauthentication(work, PlainPasswordHasher(), InMemoryRateLimiter(clock), trail)
     running = RunningReplyRegistry(backend.bus)
-    return DataRights(work, backend.members, backend.export, running, asking, exports(), clock, ids)
+    return DataRights(work, backend.members, backend.export, running, asking, exports(), trail, clock)
 
 
 def sweeper(backend: Backend) -> IdentitySweeper:
     """Sweeps this backend."""
-    return IdentitySweeper(backend.unit_of_work, backend.sweep, backend.clock, backend.ids, IdentityRetention())
+    return IdentitySweeper(backend.unit_of_work, backend.sweep, trail_of(backend), backend.clock, IdentityRetention())
 
 
 def for_an_hour(backend: Backend, number: int) -> Member:

@@ -65,9 +65,9 @@ class IdentityWorld:
         throttle = SignInThrottle(self.limiter, self.hashing, self.clock)
         trail = Trail(self.unit_of_work, *basics)
         check = PasswordCheck(credentials, throttle, trail, self.clock)
-        opener = SignInOpener(self.limiter, trail, self.tokens, *basics)
+        self.opener = opener = SignInOpener(self.limiter, trail, self.tokens, *basics)
         mail = MailRequests(self.mailer, *basics)
-        asking = Reauthentication(self.unit_of_work, self.hashing, self.limiter, *basics)
+        asking = Reauthentication(self.unit_of_work, self.hashing, self.limiter, trail)
         shared = (self.hashing, asking, self.limiter, mail)
         self.auth = AuthService(self.unit_of_work, queries, check, opener, self.tokens, *basics)
         self.members = MemberService(self.unit_of_work, queries, self.hashing, self.tokens, *basics)
@@ -107,6 +107,10 @@ class IdentityWorld:
         """The member of that username, signed in with the password."""
         signed_in = await self.auth.sign_in(Credentials(PASSWORD, username=name), device)
         return (await self.auth.actor(signed_in.access_token, device))[0]
+
+    def use(self, tokens: InMemoryTokenIssuer) -> None:
+        """Let this issuer make and read the tokens of sign-ins."""
+        self.auth._tokens = self.opener._tokens = tokens
 
     def later(self, **time: float) -> None:
         """Let time pass."""

@@ -19,6 +19,7 @@ from adapters.memory.system import ManualClock, SequentialIds
 from adapters.memory.unit_of_work import InMemoryUnitOfWork
 from application.chat.running import RunningReplyRegistry
 from application.chat.sessions import ChatSessionService
+from application.identity._auditing import Trail
 from application.identity._linked import take_apart
 from application.identity._mail_requests import MailRequests
 from application.identity._reauthentication import Reauthentication
@@ -64,7 +65,8 @@ class RightsWorld:
         self.queries = queries = InMemoryMemberQueries(self.store)
         self.running = RunningReplyRegistry(self.bus)
         hasher, limiter = PlainPasswordHasher(), InMemoryRateLimiter(self.clock)
-        asking = Reauthentication(self.unit_of_work, hasher, limiter, self.clock, self.ids)
+        self.trail = trail = Trail(self.unit_of_work, self.clock, self.ids)
+        asking = Reauthentication(self.unit_of_work, hasher, limiter, trail)
         export, sweep = InMemoryMemberExport(self.store), InMemoryIdentitySweep(self.store)
         mail = MailRequests(InMemoryMailer(), self.clock, self.ids)
         self.accounts = AccountService(
@@ -72,11 +74,11 @@ class RightsWorld:
         )
         self.members = MemberService(self.unit_of_work, queries, hasher, InMemoryTokenIssuer(), self.clock, self.ids)
         self.data_rights = DataRights(
-            self.unit_of_work, queries, export, self.running, asking, exports(), self.clock, self.ids
+            self.unit_of_work, queries, export, self.running, asking, exports(), trail, self.clock
         )
         self.telegram = TelegramAccounts(self.unit_of_work, queries, self.clock, self.ids)
         self.audit = AuditService(InMemoryAuditQueries(self.store))
-        self.sweeper = IdentitySweeper(self.unit_of_work, sweep, self.clock, self.ids, KEEP)
+        self.sweeper = IdentitySweeper(self.unit_of_work, sweep, trail, self.clock, KEEP)
         self.sessions = ChatSessionService(
             self.unit_of_work,
             InMemoryChatQueries(self.store),

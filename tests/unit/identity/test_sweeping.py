@@ -115,7 +115,7 @@ async def test_sweeper_that_waits_for_the_database_goes_on(
     sweep = AwayOnce()
     ann = await world.web_member("ann")
     await world.subscribe(ann, hours=1)
-    sweeper = IdentitySweeper(world.unit_of_work, sweep, world.clock, world.ids, KEEP)
+    sweeper = IdentitySweeper(world.unit_of_work, sweep, world.trail, world.clock, KEEP)
     task = asyncio.create_task(sweeper.run())
     await turns()
     world.later(hours=1)
