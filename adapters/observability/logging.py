@@ -8,6 +8,7 @@ from typing import Literal, TextIO
 import structlog
 from structlog.types import EventDict, Processor
 
+from adapters.observability.printable import printable
 from adapters.observability.redaction import Redaction
 
 LogFormat = Literal["json", "console"]
@@ -112,10 +113,11 @@ def _without_colours(_logger: object, _name: str, line: EventDict) -> EventDict:
 def _renderer(log_format: LogFormat, stream: TextIO) -> list[Processor]:
     if log_format == "console":
         return [
+            printable,
             structlog.dev.ConsoleRenderer(
                 colors=stream.isatty(),
                 timestamp_key="time",
                 exception_formatter=structlog.dev.plain_traceback,
-            )
+            ),
         ]
     return [structlog.processors.JSONRenderer()]

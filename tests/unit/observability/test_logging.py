@@ -7,10 +7,12 @@ import logging
 import warnings
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 import structlog
+from hypothesis import given
+from hypothesis import strategies as st
 
 from adapters.observability.logging import bind_request, configure_logging
 
@@ -33,6 +35,18 @@ def stream() -> Iterator[io.StringIO]:
     logging.captureWarnings(capture=False)
     structlog.reset_defaults()
     structlog.contextvars.clear_contextvars()
+
+
+@pytest.fixture(scope="module")
+def root_is_kept() -> Iterator[None]:
+    """For properties, whose examples configure the log anew."""
+    root = logging.getLogger()
+    before = root.handlers[:], root.level
+    yield
+    root.handlers[:] = before[0]
+    root.setLevel(before[1])
+    logging.captureWarnings(capture=False)
+    structlog.reset_defaults()
 
 
 def fail(message: str) -> None:
@@ -147,3 +161,78 @@ def test_log_line_of_uvicorn_leaves_terminal_colours_out(stream: io.StringIO) ->
     (line,) = lines(stream)
     assert line["event"] == "Started"
     assert "color_message" not in line
+
+
+HOSTILE = st.text(
+    st.one_of(
+        st.characters(categories=["Cc", "Cf", "Zl", "Zp", "Zs"]),
+        st.characters(codec="utf-8"),
+        st.sampled_from("/A=\"'"),
+    )
+)
+
+
+class Odd:
+    """A value whose own words are somebody else's."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+def told(log_format: Literal["json", "console"], text: str) -> str:
+    """What the log holds of a text in every place that a line has."""
+    stream = io.StringIO()
+    configure_logging("info", log_format, stream=stream)
+    logging.getLogger().handlers[:-1] = []
+    extra = {"path": text, "many": [text], "odd": Odd(text), f"key{text}": 1}
+    logging.getLogger("room").info("seen %s", text, extra=extra)
+    structlog.get_logger(f"room{text}").info(text, path=text, many={text: (text,)})
+    try:
+        fail(text)
+    except RuntimeError:
+        logging.getLogger("uvicorn.error").exception("Exception in ASGI application\n", stack_info=True)
+    return stream.getvalue()
+
+
+@pytest.mark.usefixtures("root_is_kept")
+@given(HOSTILE)
+def test_log_on_console_of_any_text_sends_a_terminal_nothing_but_printable_lines(text: str) -> None:
+    assert [line for line in told("console", text).split("\n") if not line.isprintable()] == []
+
+
+@pytest.mark.usefixtures("root_is_kept")
+@given(HOSTILE)
+def test_log_in_json_of_any_text_is_printable_ascii(text: str) -> None:
+    lines = told("json", text).split("\n")
+    assert len(lines) == 4
+    assert [line for line in lines if not (line.isprintable() and line.isascii())] == []
+
+
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [
+        ("/A\x1b[2J", r"path='/A\x1b[2J'"),
+        ("/A\x9b2J", r"path='/A\x9b2J'"),
+        ("/A\x00\x08", r"path='/A\x00\x08'"),
+        ("/A\x7f", r"path='/A\x7f'"),
+        ("/A\u202e", r"path='/A\u202e'"),
+        ("/A\u2028b c", r"path='/A\u2028b c'"),
+        ("/жж", "path=/жж"),
+    ],
+)
+def test_log_on_console_of_a_path_shows_what_is_not_printable(stream: io.StringIO, path: str, shown: str) -> None:
+    configure_logging("info", "console", stream=stream)
+    logging.getLogger("room").info("request", extra={"path": path})
+    assert shown in stream.getvalue()
+
+
+@pytest.mark.parametrize("name", ["uvicorn.error", "uvicorn.access", "asyncio", "py.warnings"])
+def test_log_on_console_of_a_library_is_one_line_without_escapes(stream: io.StringIO, name: str) -> None:
+    configure_logging("info", "console", stream=stream)
+    logging.getLogger(name).warning('%s - "%s"', "::1", "GET /\x1b[2J\n[info] forged", extra={"color_message": "\x1b"})
+    assert r"GET /\x1b[2J\n[info] forged" in stream.getvalue()
+    assert stream.getvalue().count("\n") == 1
+    assert "\x1b" not in stream.getvalue()
