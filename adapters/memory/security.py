@@ -49,6 +49,15 @@ class InMemoryTokenIssuer(TokenIssuer):
         self._made += 1
         return _digest(f"secret {self._made}")
 
+    def refresh_secret(self, sign_in_id: SignInId) -> str:
+        return _tagged(sign_in_id, self.opaque())
+
+    def next_refresh_secrets(self, sign_in_id: SignInId, secret: str) -> Sequence[str]:
+        return [_tagged(sign_in_id, each) for each in self.successors(secret)]
+
+    def is_refresh_secret(self, sign_in_id: SignInId, secret: str) -> bool:
+        return secret == _tagged(sign_in_id, secret.partition("-")[0])
+
     def successor(self, secret: str) -> str:
         return _digest(f"after {secret}")
 
@@ -65,6 +74,10 @@ class InMemoryTokenIssuer(TokenIssuer):
 
     def hashed_code(self, code: str) -> str:
         return _digest(f"hash of code {code.casefold()}")
+
+
+def _tagged(sign_in_id: SignInId, nonce: str) -> str:
+    return f"{nonce}-{_digest(f'{nonce} of {sign_in_id}')}"
 
 
 def _digest(text: str) -> str:

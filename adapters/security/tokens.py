@@ -23,6 +23,7 @@ MAX_TOKEN = 2048
 CODE_LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 _COMPACT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 _ALGORITHM = "HS256"
+_NONCE_LENGTH = 43  # 256 bits in base64 without padding
 # Time is checked against the caller's clock, not PyJWT's.
 _OPTIONS = jwt.types.Options(verify_exp=False, verify_iat=False, verify_nbf=False)
 _LAST_SECOND = 253_402_300_799  # 9999-12-31T23:59:59Z, as far as datetime goes
@@ -74,8 +75,22 @@ class JwtTokenIssuer(TokenIssuer):
         """A new 256-bit secret, URL-safe."""
         return secrets.token_urlsafe(32)
 
+    def refresh_secret(self, sign_in_id: SignInId) -> str:
+        """A nonce of 256 bits and its tag under the current key, URL-safe."""
+        return _tagged(self._keys.current, sign_in_id, self.opaque())
+
+    def next_refresh_secrets(self, sign_in_id: SignInId, secret: str) -> Sequence[str]:
+        """Tagged as `refresh_secret` makes them, each nonce what `successors` gives."""
+        return [_tagged(key, sign_in_id, _successor(key, secret)) for key in self._keys.kept()]
+
+    def is_refresh_secret(self, sign_in_id: SignInId, secret: str) -> bool:
+        """Whether the tag holds for this sign-in under any key that is kept now."""
+        nonce, presented = secret[:_NONCE_LENGTH], secret.encode("utf-8", "surrogatepass")
+        expected = [_tagged(key, sign_in_id, nonce).encode("utf-8", "surrogatepass") for key in self._keys.kept()]
+        return any(hmac.compare_digest(each, presented) for each in expected)
+
     def successor(self, secret: str) -> str:
-        """The secret that follows, known only to who holds the signing key."""
+        """An HMAC of the text under the current key, known only to who holds it."""
         return self.successors(secret)[0]
 
     def successors(self, secret: str) -> Sequence[str]:
@@ -110,8 +125,17 @@ class JwtTokenIssuer(TokenIssuer):
 
 
 def _successor(key: SigningKey, secret: str) -> str:
-    message = b"guildhall successor\x00" + secret.encode("utf-8", "surrogatepass")
-    return base64.urlsafe_b64encode(hmac.digest(key.material, message, "sha256")).rstrip(b"=").decode()
+    return _mac(key, b"guildhall successor\x00", secret)
+
+
+def _tagged(key: SigningKey, sign_in_id: SignInId, nonce: str) -> str:
+    return nonce + _mac(key, b"guildhall refresh\x00" + sign_in_id.bytes, nonce)
+
+
+def _mac(key: SigningKey, purpose: bytes, text: str) -> str:
+    """An HMAC-SHA-256 in URL-safe base64, 43 characters. No purpose may begin with another one."""
+    digest = hmac.digest(key.material, purpose + text.encode("utf-8", "surrogatepass"), "sha256")
+    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
 def _refused() -> InvalidToken:

@@ -71,9 +71,10 @@ class SignInOpener:
 
         `method` names the proof in the trail: `password`, `link`, `telegram_widget`…
         """
-        now, secret = self._clock.now(), self._tokens.opaque()
+        now, sign_in_id = self._clock.now(), SignInId(self._ids.new())
+        secret = self._tokens.refresh_secret(sign_in_id)
         sign_in = SignIn(
-            id=SignInId(self._ids.new()),
+            id=sign_in_id,
             member_id=member.id,
             refresh_hash=self._tokens.hashed(secret),
             created_at=now,

@@ -15,6 +15,7 @@ from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from domain.errors import InvalidToken, NotFound
 from domain.identity import (
     GUEST,
+    NOT_A_REFRESH_TOKEN,
     UNKNOWN_DEVICE,
     Actor,
     AuditAction,
@@ -30,7 +31,6 @@ from domain.identity import (
 __all__ = ["AuthService", "Credentials", "SignedIn"]
 
 _LINK_REFUSED = "The link was used already or has expired; ask for a new one."
-_REFRESH_REFUSED = "The refresh token is not valid; sign in again."
 
 
 class AuthService:
@@ -103,16 +103,19 @@ class AuthService:
     async def refresh(self, refresh_token: str, device: Device = UNKNOWN_DEVICE) -> SignedIn:
         """Trade a refresh token for its successor; raises `InvalidToken`, ending the sign-in on a reused token.
 
-        A token that was traded under another signing key that is still kept gives the same successor again.
+        A token that was traded under another signing key that is still kept gives the same successor again. A secret
+        that was none of this sign-in's is refused as an unknown sign-in is, and does nothing.
         """
         now = self._clock.now()
         sign_in_id, secret = _split(refresh_token)
         async with self._unit_of_work() as work:
             sign_in = await work.sign_ins.get(sign_in_id)
             if sign_in is None:
-                raise InvalidToken(_REFRESH_REFUSED)
-            successor = self._successor(sign_in, self._tokens.successors(secret))
-            outcome = sign_in.refresh(self._tokens.hashed(secret), self._tokens.hashed(successor), now)
+                raise InvalidToken(NOT_A_REFRESH_TOKEN)
+            successor = self._successor(sign_in, self._tokens.next_refresh_secrets(sign_in_id, secret))
+            presented, following = self._tokens.hashed(secret), self._tokens.hashed(successor)
+            is_genuine = self._tokens.is_refresh_secret(sign_in_id, secret)
+            outcome = sign_in.refresh(presented, following, now, is_genuine=is_genuine)
             if outcome is not RefreshOutcome.REPEATED:
                 await work.sign_ins.save(sign_in)
                 await self._record_refresh(work, sign_in, outcome, device)
@@ -122,7 +125,7 @@ class AuthService:
         if outcome is RefreshOutcome.REUSED:
             raise InvalidToken("The refresh token was used before; the sign-in was ended. Sign in again.")
         if await self._queries.actor(sign_in.member_id, sign_in.id, now) is None:
-            raise InvalidToken(_REFRESH_REFUSED)
+            raise InvalidToken(NOT_A_REFRESH_TOKEN)
         return self._opener.issue(sign_in, successor)
 
     async def sign_out(self, actor: Actor) -> None:
@@ -198,4 +201,4 @@ def _split(refresh_token: str) -> tuple[SignInId, str]:
     try:
         return SignInId(UUID(hex=identifier)), secret
     except ValueError:
-        raise InvalidToken(_REFRESH_REFUSED) from None
+        raise InvalidToken(NOT_A_REFRESH_TOKEN) from None

@@ -258,8 +258,25 @@ class TokenIssuer(Protocol):
         """A new 256-bit secret."""
         ...
 
+    def refresh_secret(self, sign_in_id: SignInId) -> str:
+        """A new refresh secret of this sign-in: 256 bits, and a tag by which it is known again as this one's."""
+        ...
+
+    def next_refresh_secrets(self, sign_in_id: SignInId, secret: str) -> Sequence[str]:
+        """The refresh secret that follows this one, under each key that is still kept, the current one's first: the
+        same for the same input, so that a lost answer can be given again. Any text has one.
+        """
+        ...
+
+    def is_refresh_secret(self, sign_in_id: SignInId, secret: str) -> bool:
+        """Whether a key that is still kept made this secret, and for this sign-in: as its first or as one that follows.
+
+        Compared in constant time. False once the key is gone.
+        """
+        ...
+
     def successor(self, secret: str) -> str:
-        """The secret that follows: the same for the same input, so that a lost answer can be given again."""
+        """What only the holder of the current key derives of this text: the same for the same input."""
         ...
 
     def successors(self, secret: str) -> Sequence[str]:

@@ -58,6 +58,7 @@ from domain.identity.roles import (
 )
 from domain.identity.sign_ins import (
     LIFETIMES,
+    NOT_A_REFRESH_TOKEN,
     RECENT,
     REFRESH_GRACE,
     REFRESH_LIFETIME,
@@ -87,6 +88,7 @@ __all__ = [
     "MEMBER",
     "MIN_PASSWORD",
     "MIN_USERNAME",
+    "NOT_A_REFRESH_TOKEN",
     "OPEN_STATES",
     "OPERATOR",
     "RECENT",

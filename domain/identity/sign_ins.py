@@ -15,6 +15,7 @@ OneTimeTokenId = NewType("OneTimeTokenId", UUID)
 REFRESH_LIFETIME = timedelta(days=7)
 REFRESH_GRACE = timedelta(seconds=30)
 RECENT = timedelta(minutes=15)
+NOT_A_REFRESH_TOKEN = "The refresh token is not valid; sign in again."
 
 
 class RefreshOutcome(StrEnum):
@@ -30,7 +31,8 @@ class SignIn:
     """One device's sign-in: a family of refresh tokens of which one is current.
 
     A refresh token is used once. The previous one still gives the same successor for 30 seconds (two tabs, a lost
-    answer); after that its use means that somebody has a copy, and the sign-in ends.
+    answer); after that its use, as that of any older one, means that somebody has a copy, and the sign-in ends. What
+    never was a token of this sign-in does nothing to it.
     """
 
     id: SignInId
@@ -52,12 +54,17 @@ class SignIn:
         """Whether its member has shown only just now that it is them; refreshing shows nothing."""
         return self.is_active(now) and now - self.created_at <= RECENT
 
-    def refresh(self, presented_hash: str, successor_hash: str, now: datetime) -> RefreshOutcome:
+    def refresh(
+        self, presented_hash: str, successor_hash: str, now: datetime, *, is_genuine: bool = False
+    ) -> RefreshOutcome:
         """Use a refresh token of this family.
 
-        `REUSED` ends the sign-in and has to be saved before the caller is refused. Raises `InvalidToken` when the
-        sign-in is over.
+        `is_genuine` says that one neither current nor previous was this sign-in's all the same. `REUSED` ends the
+        sign-in and has to be saved before the caller is refused. Raises `InvalidToken`, changing nothing, for a secret
+        that was none of this sign-in's, and when the sign-in is over.
         """
+        if not is_genuine and presented_hash not in (self.refresh_hash, self.previous_hash):
+            raise InvalidToken(NOT_A_REFRESH_TOKEN)
         if not self.is_active(now):
             raise InvalidToken("The sign-in has ended; sign in again.")
         if presented_hash == self.refresh_hash:

@@ -14,7 +14,7 @@ from domain.errors import InvalidToken
 from domain.identity import MemberId, SignInId
 
 NOW = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
-MEMBER, SIGN_IN = MemberId(UUID(int=1)), SignInId(UUID(int=2))
+MEMBER, SIGN_IN, OTHER = MemberId(UUID(int=1)), SignInId(UUID(int=2)), SignInId(UUID(int=3))
 ISSUERS: dict[str, Callable[[], TokenIssuer]] = {
     "memory": InMemoryTokenIssuer,
     "jwt": lambda: JwtTokenIssuer(SigningKeys([SigningKey("key", b"k" * 32)])),
@@ -62,6 +62,47 @@ async def test_token_issuer_successor_is_the_same_each_time_and_another_secret(i
     first, second = issuer.successor(secret), issuer.successor(secret)
     assert first == second
     assert len({secret, first, issuer.successor(first)}) == 3
+
+
+async def test_token_issuer_refresh_secrets_are_long_new_each_time_and_known_again(issuer: TokenIssuer) -> None:
+    made = {issuer.refresh_secret(SIGN_IN) for _ in range(100)}
+    assert len(made) == 100
+    assert min(map(len, made)) >= 86
+    assert all(issuer.is_refresh_secret(SIGN_IN, secret) for secret in made)
+    assert not any(issuer.is_refresh_secret(OTHER, secret) for secret in made)
+
+
+async def test_token_issuer_next_refresh_secret_is_the_same_each_time_and_this_sign_ins(issuer: TokenIssuer) -> None:
+    secret = issuer.refresh_secret(SIGN_IN)
+    (first,), (again,) = issuer.next_refresh_secrets(SIGN_IN, secret), issuer.next_refresh_secrets(SIGN_IN, secret)
+    (second,) = issuer.next_refresh_secrets(SIGN_IN, first)
+
+    assert first == again
+    assert len({secret, first, second}) == 3
+    assert issuer.is_refresh_secret(SIGN_IN, first)
+    assert issuer.is_refresh_secret(SIGN_IN, second)
+    assert not issuer.is_refresh_secret(OTHER, first)
+
+
+@pytest.mark.parametrize("text", ["", "-", "é", "x" * 5_000, "A" * 43, "A" * 86, "\0", "\ud800"])
+async def test_token_issuer_any_other_text_is_no_refresh_secret_and_has_a_next_one(
+    issuer: TokenIssuer, text: str
+) -> None:
+    secret = issuer.refresh_secret(SIGN_IN)
+    for forged in (
+        text,
+        *([text + secret] if text else []),
+        secret + text if text else secret[:-1],
+        secret[: len(secret) // 2] + text,
+    ):
+        assert not issuer.is_refresh_secret(SIGN_IN, forged)
+    assert issuer.next_refresh_secrets(SIGN_IN, text) != []
+
+
+async def test_token_issuer_opaque_secret_or_successor_is_no_refresh_secret(issuer: TokenIssuer) -> None:
+    secret = issuer.opaque()
+    assert not issuer.is_refresh_secret(SIGN_IN, secret)
+    assert not issuer.is_refresh_secret(SIGN_IN, secret + issuer.successor(secret))
 
 
 async def test_token_issuer_hash_is_stable_and_hides_the_secret(issuer: TokenIssuer) -> None:

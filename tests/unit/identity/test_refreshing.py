@@ -9,7 +9,7 @@ from adapters.memory.security import InMemoryTokenIssuer
 from application.identity.sign_in import Credentials, SignedIn
 from application.ports.realtime import RightsChanged
 from domain.errors import InvalidToken
-from domain.identity import OPERATOR, AuditAction
+from domain.identity import OPERATOR, AuditAction, SignInId
 from tests.unit.identity.conftest import DEVICE, PASSWORD, IdentityWorld
 
 
@@ -19,6 +19,17 @@ class RotatingIssuer(InMemoryTokenIssuer):
     def __init__(self) -> None:
         super().__init__()
         self.keys = ["first"]
+
+    def refresh_secret(self, sign_in_id: SignInId) -> str:
+        return f"{self.keys[0]}.{super().refresh_secret(sign_in_id)}"
+
+    def next_refresh_secrets(self, sign_in_id: SignInId, secret: str) -> Sequence[str]:
+        made = super().next_refresh_secrets(sign_in_id, secret)
+        return [f"{key}.{each}" for key in self.keys for each in made]
+
+    def is_refresh_secret(self, sign_in_id: SignInId, secret: str) -> bool:
+        key, _, rest = secret.partition(".")
+        return key in self.keys and super().is_refresh_secret(sign_in_id, rest)
 
     def successor(self, secret: str) -> str:
         return self.successors(secret)[0]
@@ -113,14 +124,69 @@ async def test_refresh_token_two_generations_old_ends_the_sign_in_at_once(
     await expect_ended(world, third)
 
 
-async def test_refresh_with_made_up_secret_for_a_real_sign_in_ends_it_and_tells(
+@pytest.mark.parametrize("secret", ["", "made-up", "-", "é", "\0", "\ud800", "x" * 10_000, "A" * 86])
+async def test_refresh_with_a_forged_secret_for_a_real_sign_in_is_refused_and_does_nothing(
+    world: IdentityWorld, first: SignedIn, secret: str
+) -> None:
+    world.heard.clear()
+    with pytest.raises(InvalidToken, match="not valid"):
+        await world.auth.refresh(f"{first.sign_in_id.hex}.{secret}", DEVICE)
+
+    assert await world.lines(AuditAction.REFRESH_REUSED) == []
+    assert world.heard == []
+    assert (await world.auth.actor(first.access_token))[0].member_id == first.member_id
+    assert await world.auth.refresh(first.refresh_token, DEVICE)
+
+
+async def test_refresh_with_another_sign_ins_genuine_secret_is_refused_and_ends_neither(
     world: IdentityWorld, first: SignedIn
 ) -> None:
-    identifier = first.refresh_token.partition(".")[0]
+    await world.registered("bob")
+    own = await world.auth.sign_in(Credentials(PASSWORD, username="bob"), DEVICE)
+    secrets = [own.refresh_token.partition(".")[2]]
+    own = await world.auth.refresh(own.refresh_token)
+    secrets.append(own.refresh_token.partition(".")[2])
 
-    with pytest.raises(InvalidToken):
-        await world.auth.refresh(f"{identifier}.made-up")
-    await expect_ended(world, first)
+    for secret in secrets:
+        with pytest.raises(InvalidToken, match="not valid"):
+            await world.auth.refresh(f"{first.sign_in_id.hex}.{secret}", DEVICE)
+
+    assert await world.lines(AuditAction.REFRESH_REUSED) == []
+    assert await world.auth.refresh(first.refresh_token)
+    assert await world.auth.refresh(own.refresh_token)
+
+
+async def test_refresh_with_a_forged_secret_is_answered_alike_whether_the_sign_in_is_open_ended_or_unknown(
+    world: IdentityWorld, first: SignedIn
+) -> None:
+    other = await world.auth.sign_in(Credentials(PASSWORD, username="ann"), DEVICE)
+    await world.auth.sign_out((await world.auth.actor(other.access_token))[0])
+    answers = set()
+    for sign_in_id in (first.sign_in_id, other.sign_in_id, world.ids.new()):
+        with pytest.raises(InvalidToken) as refusal:
+            await world.auth.refresh(f"{sign_in_id.hex}.made-up")
+        answers.add(refusal.value.message)
+
+    assert len(answers) == 1
+
+
+async def test_refresh_token_from_before_tokens_had_tags_still_works_once(
+    world: IdentityWorld, first: SignedIn
+) -> None:
+    async with world.unit_of_work() as work:
+        sign_in = await work.sign_ins.get(first.sign_in_id)
+        assert sign_in is not None
+        sign_in.refresh_hash = world.tokens.hashed("untagged")
+        await work.sign_ins.save(sign_in)
+        await work.commit()
+    old = f"{first.sign_in_id.hex}.untagged"
+
+    onwards = await world.auth.refresh(old)
+    assert (await world.auth.refresh(old)).refresh_token == onwards.refresh_token
+    world.later(seconds=31)
+    with pytest.raises(InvalidToken, match="used before"):
+        await world.auth.refresh(old)
+    await expect_ended(world, onwards)
 
 
 async def test_refresh_of_a_banned_member_is_refused(world: IdentityWorld, first: SignedIn) -> None:
@@ -132,7 +198,7 @@ async def test_refresh_of_a_banned_member_is_refused(world: IdentityWorld, first
 
 async def test_refresh_within_the_grace_of_a_key_rotation_signs_nobody_out(world: IdentityWorld) -> None:
     issuer = RotatingIssuer()
-    world.auth._tokens = issuer
+    world.use(issuer)
     await world.registered("ann")
     first = await world.auth.sign_in(Credentials(PASSWORD, username="ann"), DEVICE)
     before = await world.auth.refresh(first.refresh_token)
@@ -150,6 +216,42 @@ async def test_refresh_within_the_grace_of_a_key_rotation_signs_nobody_out(world
     assert world.auth.csrf_token(first.sign_in_id) != csrf
     issuer.keys.remove("first")
     assert csrf not in world.auth.csrf_tokens(first.sign_in_id)
+
+
+async def test_refresh_token_several_generations_old_after_a_rotation_ends_the_sign_in_while_its_key_is_kept(
+    world: IdentityWorld,
+) -> None:
+    issuer = RotatingIssuer()
+    world.use(issuer)
+    await world.registered("ann")
+    first = await world.auth.sign_in(Credentials(PASSWORD, username="ann"), DEVICE)
+    second = await world.auth.refresh(first.refresh_token)
+    issuer.keys.insert(0, "second")
+    third = await world.auth.refresh(second.refresh_token)
+
+    with pytest.raises(InvalidToken, match="used before"):
+        await world.auth.refresh(first.refresh_token)
+    await expect_ended(world, third)
+
+
+async def test_refresh_token_whose_key_is_gone_is_refused_and_ends_nothing_unless_it_was_the_last_one(
+    world: IdentityWorld,
+) -> None:
+    issuer = RotatingIssuer()
+    world.use(issuer)
+    await world.registered("ann")
+    first = await world.auth.sign_in(Credentials(PASSWORD, username="ann"), DEVICE)
+    second = await world.auth.refresh(first.refresh_token)
+    issuer.keys = ["second"]
+    third = await world.auth.refresh(second.refresh_token)
+
+    with pytest.raises(InvalidToken, match="not valid"):
+        await world.auth.refresh(first.refresh_token)
+    assert await world.auth.actor(third.access_token)
+    world.later(seconds=31)
+    with pytest.raises(InvalidToken, match="used before"):
+        await world.auth.refresh(second.refresh_token)
+    await expect_ended(world, third)
 
 
 async def test_signing_out_twice_is_one_line(world: IdentityWorld, first: SignedIn) -> None:

@@ -174,6 +174,26 @@ def test_successor_of_same_secret_is_the_same_for_this_key_only() -> None:
     assert re.fullmatch(r"[A-Za-z0-9_-]{43}", ISSUER.successor(secret))
 
 
+def test_refresh_secret_made_under_a_kept_key_is_known_until_the_key_is_gone() -> None:
+    before = JwtTokenIssuer(SigningKeys([OLD]))
+    secret = before.refresh_secret(SIGN_IN)
+    (following,) = before.next_refresh_secrets(SIGN_IN, secret)
+
+    assert re.fullmatch(r"[A-Za-z0-9_-]{86}", secret)
+    assert ISSUER.is_refresh_secret(SIGN_IN, secret)
+    assert ISSUER.is_refresh_secret(SIGN_IN, following)
+    assert ISSUER.next_refresh_secrets(SIGN_IN, secret)[1] == following
+    assert not JwtTokenIssuer(SigningKeys([KEY])).is_refresh_secret(SIGN_IN, secret)
+
+
+@given(st.data())
+def test_refresh_secret_with_any_character_changed_is_not_known(data: st.DataObject) -> None:
+    secret = ISSUER.refresh_secret(SIGN_IN)
+    place = data.draw(st.integers(0, len(secret) - 1))
+    letter = data.draw(st.sampled_from("ABCxyz019-_.é").filter(lambda drawn: drawn != secret[place]))
+    assert not ISSUER.is_refresh_secret(SIGN_IN, secret[:place] + letter + secret[place + 1 :])
+
+
 def test_hashed_secret_of_any_text_is_sha256_hex() -> None:
     assert ISSUER.hashed("secret") == hashlib.sha256(b"secret").hexdigest()
     assert len(ISSUER.hashed("\ud800")) == 64
