@@ -127,16 +127,19 @@ def write_files(target: Path, files: list[GuideFile]) -> None:
         placing.prepare(files)
         placing.place(files)
     except OSError as error:
-        placing.undo()
         raise CannotStart(
-            f"{target}: the guides cannot be written there: {error.strerror}. "
-            "Nothing was exported; choose a folder that you may write, with room."
+            f"{target}: the guides cannot be written there: {error.strerror}. {_told(placing, is_undone=placing.undo())}"
         ) from error
     except BaseException:
         placing.undo()
         raise
-    finally:
-        shutil.rmtree(placing.draft, ignore_errors=True)
+    placing.clear_up()
+
+
+def _told(placing: "_Placing", *, is_undone: bool) -> str:
+    if is_undone:
+        return "Nothing was exported; choose a folder that you may write, with room."
+    return f"Not all could be put back: former files are kept in {placing.former}."
 
 
 class _Placing:
@@ -144,14 +147,14 @@ class _Placing:
 
     def __init__(self, target: Path) -> None:
         self._target = target
-        self.draft = target / f".guildhall-{uuid4().hex}"
-        self._new, self._former = self.draft / "new", self.draft / "former"
+        self._draft = target / f".guildhall-{uuid4().hex}"
+        self._new, self.former = self._draft / "new", self._draft / "former"
         self._made: list[Path] = []
         self._placed: list[str] = []
 
     def prepare(self, files: list[GuideFile]) -> None:
         """Write the new files and keep the former ones, beside the places of both."""
-        self._make_folder(self.draft)
+        self._make_folder(self._draft)
         for file in files:
             _write(self._new / file.path, file.text)
             place = self._target / file.path
@@ -159,7 +162,7 @@ class _Placing:
             if place.is_dir():
                 raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(place))
             if os.path.lexists(place):
-                (former := self._former / file.path).parent.mkdir(parents=True, exist_ok=True)
+                (former := self.former / file.path).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(place, former, follow_symlinks=False)
 
     def place(self, files: list[GuideFile]) -> None:
@@ -168,19 +171,31 @@ class _Placing:
             (self._new / file.path).replace(self._target / file.path)
             self._placed.append(file.path)
 
-    def undo(self) -> None:
-        """Put the former files back and take away what was made."""
-        for path in self._placed:
-            former = self._former / path
-            if os.path.lexists(former):
-                former.replace(self._target / path)
-            else:
-                (self._target / path).unlink()
-        shutil.rmtree(self.draft, ignore_errors=True)
+    def undo(self) -> bool:
+        """Put the former files back and take away what was made. Whether all are back; those that are not are kept."""
+        is_undone = all([self._is_back(path) for path in self._placed])
+        if is_undone:
+            self.clear_up()
         for folder in reversed(self._made):
             # One that somebody else put something into meanwhile stays.
             with suppress(OSError):
                 folder.rmdir()
+        return is_undone
+
+    def clear_up(self) -> None:
+        """Take away what stands beside the places of the files."""
+        shutil.rmtree(self._draft, ignore_errors=True)
+
+    def _is_back(self, path: str) -> bool:
+        former = self.former / path
+        try:
+            if os.path.lexists(former):
+                former.replace(self._target / path)
+            else:
+                (self._target / path).unlink()
+        except OSError:
+            return False
+        return True
 
     def _make_folder(self, folder: Path) -> None:
         missing = [each for each in (folder, *folder.parents) if not each.exists()]

@@ -176,3 +176,29 @@ def test_folder_whose_last_file_cannot_be_replaced_keeps_the_first_as_it_was(
         write_files(target, files)
     assert {path.name: path.read_text() for path in target.rglob("*") if path.is_file()} == {"a.md": "mine"}
     assert [path for path in target.rglob("*") if path.is_dir()] == []
+
+
+def test_folder_whose_former_files_cannot_be_put_back_either_keeps_them_and_says_where(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "out"
+    target.mkdir()
+    for name in ("a.md", "b.md", "c.md"):
+        (target / name).write_text(f"my {name}")
+    replace = Path.replace
+    places: list[str] = []
+
+    def breaks_down(path: Path, place: Path) -> Path:
+        places.append(place.name)
+        # The third file, and then the first of those that are put back.
+        if len(places) in {3, 4}:
+            raise OSError(errno.EIO, "Input/output error", str(path))
+        return replace(path, place)
+
+    monkeypatch.setattr(Path, "replace", breaks_down)
+    with pytest.raises(CannotStart, match=r"Input/output error\. Not all could be put back") as refusal:
+        write_files(target, [GuideFile(name, "new") for name in ("a.md", "b.md", "c.md")])
+    assert [(target / name).read_text() for name in ("a.md", "b.md", "c.md")] == ["new", "my b.md", "my c.md"]
+    (kept,) = target.glob(".guildhall-*/former/a.md")
+    assert kept.read_text() == "my a.md"
+    assert str(kept.parent) in str(refusal.value)
