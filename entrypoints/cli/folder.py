@@ -127,9 +127,8 @@ def write_files(target: Path, files: list[GuideFile]) -> None:
         placing.prepare(files)
         placing.place(files)
     except OSError as error:
-        raise CannotStart(
-            f"{target}: the guides cannot be written there: {error.strerror}. {_told(placing, is_undone=placing.undo())}"
-        ) from error
+        outcome = _told(placing, is_undone=placing.undo())
+        raise CannotStart(f"{target}: the guides cannot be written there: {error.strerror}. {outcome}") from error
     except BaseException:
         placing.undo()
         raise
@@ -173,14 +172,14 @@ class _Placing:
 
     def undo(self) -> bool:
         """Put the former files back and take away what was made. Whether all are back; those that are not are kept."""
-        is_undone = all([self._is_back(path) for path in self._placed])
-        if is_undone:
+        lost = [path for path in self._placed if not self._is_back(path)]
+        if not lost:
             self.clear_up()
         for folder in reversed(self._made):
             # One that somebody else put something into meanwhile stays.
             with suppress(OSError):
                 folder.rmdir()
-        return is_undone
+        return not lost
 
     def clear_up(self) -> None:
         """Take away what stands beside the places of the files."""
