@@ -9,7 +9,7 @@ from application.identity._throttling import Guess, SignInThrottle
 from application.ports.credentials import CredentialQueries, Login, StoredCredentials
 from application.ports.system import Clock
 from domain.errors import InvalidCredentials, TooManyRequests, Unavailable
-from domain.identity import GUEST, AuditAction, Device, as_kept
+from domain.identity import GUEST, AuditAction, Device, as_kept, email_as_kept
 
 KNOWN_FOR = timedelta(days=90)
 REMEMBERED_FOR, MAX_REMEMBERED = timedelta(seconds=5), 1_000
@@ -28,7 +28,7 @@ class Credentials:
     @property
     def login(self) -> Login:
         """The name, folded: the first that is given, so that no other one is counted than is looked for."""
-        if email := as_kept(self.email):
+        if email := email_as_kept(self.email):
             return Login(email=email.casefold())
         if username := as_kept(self.username):
             return Login(username=username.casefold())

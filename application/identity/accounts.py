@@ -25,6 +25,7 @@ from domain.identity import (
     UserId,
     as_kept,
     check_password,
+    email_as_kept,
 )
 
 REGISTRATIONS = Limit(10, timedelta(hours=1))
@@ -68,7 +69,7 @@ class AccountService:
 
         Raises `Invalid` naming the fields, `Conflict` when the email or username is taken, `TooManyRequests`.
         """
-        email, username = as_kept(email), as_kept(username)
+        email, username = email_as_kept(email), as_kept(username)
         User.check(email, username)
         check_password(password, email, username)
         if (address := neighbourhood(device.ip)) is not None:
@@ -93,7 +94,7 @@ class AccountService:
         Ten an hour: each may send a mail to an address that nobody has shown to be theirs, and tells which are taken.
         Raises `InvalidCredentials`, `Invalid` naming the fields, `Conflict` when a name is taken, `TooManyRequests`.
         """
-        member_id, email, username = actor.require_member(), as_kept(email), as_kept(username)
+        member_id, email, username = actor.require_member(), email_as_kept(email), as_kept(username)
         checked = await self._reauthentication.require(actor, password)
         await self._limiter.acquire([Attempt(f"account_change:{member_id}", CHANGES)])
         now = self._clock.now()

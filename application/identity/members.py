@@ -29,6 +29,7 @@ from domain.identity import (
     UserId,
     as_kept,
     check_password,
+    email_as_kept,
 )
 
 _TELEGRAM_DIGITS = 18
@@ -89,7 +90,7 @@ class MemberService:
         """The member with this email, username or Telegram id, for ADMIN and above; raises `NotFound`."""
         actor.require(Role.ADMIN)
         async with self._unit_of_work() as work:
-            member = await _named(work, as_kept(login) or "")
+            member = await _named(work, login)
         if member is None:
             raise NotFound(f"No member has the email, username or Telegram id {login!r}.")
         return await self._view(member.id)
@@ -202,11 +203,12 @@ class MemberService:
         return view
 
 
-async def _named(work: UnitOfWork, login: str) -> Member | None:
+async def _named(work: UnitOfWork, typed: str) -> Member | None:
+    login, email = as_kept(typed) or "", email_as_kept(typed) or ""
     # A username is never all digits, and what is longer than this is no Telegram id.
     if login.isascii() and login.isdigit() and len(login) <= _TELEGRAM_DIGITS:
         return await work.members.by_telegram_id(int(login))
-    return await work.members.by_email(login) or await work.members.by_username(login)
+    return await work.members.by_email(email) or await work.members.by_username(login)
 
 
 def _told(grant: Grant) -> dict[str, object]:

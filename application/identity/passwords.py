@@ -31,10 +31,12 @@ from domain.identity import (
     UserId,
     as_kept,
     check_password,
+    email_as_kept,
 )
 
 PER_ADDRESS = Limit(5, timedelta(hours=1))
-PER_EMAIL = Limit(3, timedelta(hours=1))
+PER_EMAIL_AND_ADDRESS = Limit(3, timedelta(hours=1))
+PER_EMAIL = Limit(10, timedelta(hours=1))
 FIRST_PASSWORDS = Limit(10, timedelta(hours=1))
 _MINUTES = RECENT // timedelta(minutes=1)
 _REFUSED = "The link was used already or has expired; ask for a new one."
@@ -122,12 +124,19 @@ class PasswordService:
     async def request_reset(self, email: str, device: Device) -> None:
         """Send a link to this address if an account has it; the answer is the same if none has.
 
+        Three an hour for one email from one address, five from one address, ten for one email from everywhere: what one
+        address uses up is left for others.
+
         Raises `TooManyRequests`, and `Unavailable` on an instance without mail.
         """
         self._mail.require_mail()
-        email = as_kept(email) or ""
-        attempts = [Attempt(f"password_reset:{email.casefold()}", PER_EMAIL)]
-        if (address := neighbourhood(device.ip)) is not None:
+        email = email_as_kept(email) or ""
+        typed, address = email.casefold(), neighbourhood(device.ip)
+        attempts = [
+            Attempt(f"password_reset:{typed}:{address}", PER_EMAIL_AND_ADDRESS),
+            Attempt(f"password_reset_email:{typed}", PER_EMAIL),
+        ]
+        if address is not None:
             attempts.append(Attempt(f"password_reset_address:{address}", PER_ADDRESS))
         await self._limiter.acquire(attempts)
         if len(email) > MAX_EMAIL:

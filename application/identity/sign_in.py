@@ -26,6 +26,7 @@ from domain.identity import (
     SignIn,
     SignInId,
     TokenPurpose,
+    email_as_kept,
 )
 
 __all__ = ["AuthService", "Credentials", "SignedIn"]
@@ -61,7 +62,7 @@ class AuthService:
     async def get_user_by_email(self, email: str) -> Member | None:
         """The member whose web account has this email, ignoring case."""
         async with self._unit_of_work() as work:
-            return await work.members.by_email(email)
+            return await work.members.by_email(email_as_kept(email) or "")
 
     async def get_user_by_telegram_id(self, telegram_id: int) -> Member | None:
         """The member who has this Telegram account."""

@@ -1,7 +1,6 @@
 """Members, their accounts, what they were granted, their sign-ins, and the trail of it all."""
 
 from domain.identity.accounts import (
-    MAX_EMAIL,
     MAX_TELEGRAM_ID,
     MAX_TELEGRAM_NAME,
     MAX_TELEGRAM_USERNAME,
@@ -25,6 +24,7 @@ from domain.identity.audit import (
     AuditEntry,
     AuditEntryId,
 )
+from domain.identity.emails import MAX_EMAIL, email_as_kept
 from domain.identity.linking import (
     LINK_CODE_LENGTH,
     LINK_CODE_LIFETIME,
@@ -129,6 +129,7 @@ __all__ = [
     "check_password",
     "code_refused",
     "effective_role",
+    "email_as_kept",
     "merge",
     "needs_reauthentication",
     "unlink",

@@ -9,17 +9,16 @@ from typing import NewType
 from uuid import UUID
 
 from domain.errors import Checks
+from domain.identity.emails import EXPECTED_EMAIL, is_email
 
 UserId = NewType("UserId", UUID)
 TelegramUserId = NewType("TelegramUserId", UUID)
 
-MAX_EMAIL = 320
 MIN_USERNAME, MAX_USERNAME = 3, 64
 MAX_TELEGRAM_NAME, MAX_TELEGRAM_USERNAME = 64, 32
 MAX_TELEGRAM_ID = 2**63 - 1
 MAX_MUTED = 50
 
-_EMAIL = re.compile(r"[^@\s\x00-\x1f]+@[^@\s\x00-\x1f.]+(\.[^@\s\x00-\x1f.]+)*")
 _USERNAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 _LANGUAGE = re.compile(r"[a-zA-Z]{2,8}(-[a-zA-Z0-9]{1,8})*")
 
@@ -48,11 +47,7 @@ class User:
         checks = Checks()
         checks.require(email is not None or username is not None, "email", "an email or a username is needed")
         if email is not None:
-            checks.require(
-                len(email) <= MAX_EMAIL and _EMAIL.fullmatch(email) is not None,
-                "email",
-                f"expected an address like name@example.org of at most {MAX_EMAIL} characters",
-            )
+            checks.require(is_email(email), "email", EXPECTED_EMAIL)
         if username is not None:
             checks.require(
                 MIN_USERNAME <= len(username) <= MAX_USERNAME
@@ -184,18 +179,10 @@ class TelegramUser:
 
 
 def as_kept(name: str | None) -> str | None:
-    """An email or username as it is kept and looked for: composed (NFC), since keyboards differ, and without spaces
+    """A username as it is kept and looked for: composed (NFC), since keyboards differ, and without spaces
     around; None when nothing is left.
     """
     return unicodedata.normalize("NFC", name or "").strip() or None
-
-
-def is_same_mailbox(one: str, other: str) -> bool:
-    """Whether two emails differ at most in the case of ASCII letters.
-
-    Names are compared by more than that, so that no two look alike; but mail to `straße@` does not reach `strasse@`.
-    """
-    return one == other or (one.isascii() and other.isascii() and one.lower() == other.lower())
 
 
 def _cut(name: str | None, limit: int) -> str | None:

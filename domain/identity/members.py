@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from domain.errors import Checks, Conflict, NotAllowed
-from domain.identity.accounts import TelegramUser, User, is_same_mailbox
+from domain.identity.accounts import TelegramUser, User
+from domain.identity.emails import is_same_mailbox
 from domain.identity.roles import (
     MAX_REASON,
     Actor,
@@ -134,8 +135,8 @@ class Member:
     def rename(self, email: str | None, username: str | None, now: datetime) -> list[str]:
         """Give the web account another email, username or both; None stays as it is. The fields that changed.
 
-        A new email is not verified yet; another case of the same one stays so. Raise `Invalid` naming the fields, and
-        `Conflict` when there is no web account.
+        A name that stays may be older than the rules for new ones. A new email is not verified yet; another case of
+        the same one stays so. Raise `Invalid` naming the fields, and `Conflict` when there is no web account.
         """
         if self.user is None:
             raise Conflict("The member has no web account to rename.")
@@ -143,7 +144,7 @@ class Member:
         after = {"email": email or self.user.email, "username": username or self.user.username}
         changed = [field for field in after if after[field] != before[field]]
         if changed:
-            User.check(after["email"], after["username"])
+            User.check(*(after[field] if field in changed else None for field in ("email", "username")))
             is_same = is_same_mailbox(after["email"] or "", before["email"] or "")
             self.user.email, self.user.username = after["email"], after["username"]
             self.user.email_verified = self.user.email_verified and is_same

@@ -60,11 +60,22 @@ async def test_limit_of_password_resets_by_address_typed_tells_nothing(house: Ho
     await house.person("ada")
     for email in ("ada@example.org", "nobody@example.org"):
         answers = []
-        for number in range(4):
-            async with house.browser((f"198.51.100.{number}", 1)) as browser:
+        for number in range(11):
+            async with house.browser((f"198.51.{len(email)}.{number // 3}", 1)) as browser:
                 answers.append(await browser.post(f"{AUTH}/password-reset", json={"email": email}))
+        assert [answer.status_code for answer in answers] == [202] * 10 + [429]
+        refused(answers[-1])
+
+
+async def test_limit_of_password_resets_for_an_email_from_one_address_leaves_those_of_others(house: House) -> None:
+    await house.person("ada")
+    for email in ("ada@example.org", "nobody@example.org"):
+        async with house.browser((f"198.51.{len(email)}.1", 1)) as stranger:
+            answers = [await stranger.post(f"{AUTH}/password-reset", json={"email": email}) for _ in range(4)]
         assert [answer.status_code for answer in answers] == [202, 202, 202, 429]
         refused(answers[-1])
+        async with house.browser((f"198.51.{len(email)}.2", 1)) as owner:
+            assert (await owner.post(f"{AUTH}/password-reset", json={"email": email})).status_code == 202
 
 
 async def test_limit_counts_ipv6_neighbours_as_one(house: House) -> None:
