@@ -47,9 +47,10 @@ class Grounding:
         return grounds(found)
 
     async def _common_role(self, session: SessionSnapshot) -> Role:
+        # Who is banned counts as well: they read the conversation again once the ban is lifted.
         now = self._clock.now()
-        actors = [await self._members.actor(member, None, now) for member in session.participants]
-        return min((actor.role for actor in actors if actor is not None), default=Role.PUBLIC)
+        members = [await self._members.view(member, now) for member in session.participants]
+        return min((member.role for member in members if member is not None), default=Role.PUBLIC)
 
 
 def grounds(found: FoundPassages) -> Grounds:

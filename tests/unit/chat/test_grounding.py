@@ -90,6 +90,21 @@ async def test_grounding_near_guides_are_those_that_every_participant_may_read(w
     assert list(together.near) == []
 
 
+@pytest.mark.parametrize("question", [ANSWERED, NEARLY])
+async def test_grounding_holds_nothing_that_a_banned_participant_may_not_read(world: ChatWorld, question: str) -> None:
+    await stops(world, Role.SUBSCRIBER)
+    ann, ben = await world.member("ann", Role.SUBSCRIBER), await world.member("ben")
+    session = replace(await world.sessions.create(ann), participants=(ann.require_member(), ben.require_member()))
+    async with world.unit_of_work() as work:
+        banned = await work.members.get(ben.require_member())
+        banned.ban(OPERATOR, world.clock.now(), "for now")
+        await work.members.save(banned, world.clock.now())
+        await work.commit()
+
+    found = await grounds(world, session, question)
+    assert [*found.passages, *found.near] == []
+
+
 async def test_reply_request_carries_near_guides_to_be_linked(working: ChatWorld) -> None:
     guide, ann = await stops(working), await working.member("ann")
     session = await working.sessions.create(ann)
