@@ -49,7 +49,8 @@ class Envelope:
     async def _request(self, scope: HTTPScope, receive: Receive, send: Send, request_id: str) -> None:
         began, status, method = perf_counter(), 500, scope["method"]
         if method == "HEAD":
-            scope["method"] = "GET"
+            # A scope of its own: the server must still see that the answer has no body, whatever length it names.
+            scope = {**scope, "method": "GET"}
 
         async def answer(message: Message) -> None:
             nonlocal status
