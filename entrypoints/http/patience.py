@@ -15,7 +15,10 @@ from entrypoints.http.schemas.common import Problem
 _log = logging.getLogger(__name__)
 
 _CODES = {
-    HTTPStatus.BAD_REQUEST: ("malformed", "The request is no HTTP that can be read."),
+    HTTPStatus.BAD_REQUEST: (
+        "malformed",
+        "The request is no HTTP that can be read: one header Host and one length of the body are expected, too.",
+    ),
     HTTPStatus.REQUEST_TIMEOUT: ("request_timeout", "The head of the request did not arrive in time."),
     HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: (
         "too_large",
@@ -95,6 +98,7 @@ class PatientProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """The head is there; the body follows."""
+        self._require_one_host()
         self._in_head = False
         self._expect(self.body_seconds, self._body_is_late)
         super().on_headers_complete()
@@ -129,6 +133,12 @@ class PatientProtocol(HttpToolsProtocol):
 
     def _expects_more_of_a_head(self) -> bool:
         return self._in_head and not self._is_whole and not self._is_refused and not self.transport.is_closing()
+
+    def _require_one_host(self) -> None:
+        # RFC 9112, section 3.2: whoever stands in front may have gone by another one than we would.
+        hosts = sum(name == b"host" for name, _ in self.headers)
+        if hosts > 1 or (hosts == 0 and self.parser.get_http_version() == "1.1"):
+            raise ValueError(f"one header Host is expected; {hosts} came")
 
     def _count(self, size: int) -> None:
         self._head_size += size

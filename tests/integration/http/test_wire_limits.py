@@ -207,6 +207,24 @@ async def test_body_of_two_lengths_is_malformed(running: Served, smuggled: bytes
     assert b"400" in (await running.raw(head + smuggled)).split(b"\r\n")[0]
 
 
+@pytest.mark.parametrize(
+    "hosts",
+    [b"", b"host: a\r\nhost: b\r\n", b"Host: a\r\nHOST: a\r\n"],
+    ids=["none", "two", "the same twice"],
+)
+@pytest.mark.parametrize("more", [b"", b"upgrade: websocket\r\nsec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"])
+async def test_request_without_exactly_one_host_is_malformed(running: Served, hosts: bytes, more: bytes) -> None:
+    path = b"/api/v1/ws" if more else b"/api/v1/health"
+    head = b"GET " + path + b" HTTP/1.1\r\n" + hosts + more
+    last = b"connection: upgrade\r\nsec-websocket-version: 13\r\n\r\n" if more else LAST
+    assert problem(await running.raw(head + last)) == (400, "malformed")
+
+
+@pytest.mark.parametrize("request_line", [b"GET /api/v1/health HTTP/1.0\r\n", HEALTH])
+async def test_request_with_one_host_or_of_http_1_0_without_is_answered(running: Served, request_line: bytes) -> None:
+    assert (await running.raw(request_line + LAST)).startswith(b"HTTP/1.1 200")
+
+
 async def test_many_query_parameters_are_malformed(running: Served) -> None:
     answer = await running.client.get(f"/api/v1/guides?{'a=1&' * 5_000}")
     assert (answer.status_code, answer.json()["code"]) == (400, "malformed")
