@@ -13,10 +13,10 @@ import uvicorn
 from litestar import Litestar
 
 from application.ports.system import CannotStart
+from entrypoints import open_files
 from entrypoints.container import Container, sql_container
 from entrypoints.http.app import create_app
-from entrypoints.http.direct_frames import DirectProtocol
-from entrypoints.http.patience import PatientProtocol
+from entrypoints.http.connections import CountedSocket, connections_of, counted, most_with
 from entrypoints.listening import listener
 from entrypoints.settings import Settings
 from entrypoints.web.pages import page_handlers, show_error_pages, static_handlers, template_config
@@ -35,6 +35,7 @@ def create_application(container: Container) -> Litestar:
 
 def serve(settings: Settings) -> None:
     """Serve until SIGINT or SIGTERM. Raises `CannotStart` before anything is changed."""
+    open_files.raise_limit()
     with _ending_well(), listener(settings) as listening, asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(_serve(settings, listening))
 
@@ -57,6 +58,7 @@ async def _serve(settings: Settings, listening: socket.socket) -> None:
     container = sql_container(settings)
     await container.migrator().check()
     container.configure_logging()
+    _tell_limits(settings)
     server = server_of(container)
     try:
         await server.serve(sockets=[listening])
@@ -66,9 +68,23 @@ async def _serve(settings: Settings, listening: socket.socket) -> None:
         raise CannotStart("The server did not start; the log says why.")
 
 
+def _tell_limits(settings: Settings) -> None:
+    limit = open_files.limit()
+    if limit is None:
+        return
+    most = most_with(limit)
+    if limit < open_files.FEW:
+        _log.warning("few_open_files", limit=limit, recommended=open_files.FEW, connections=most)
+    if (settings.http.connections or 0) > most:
+        _log.warning(
+            "more_connections_than_open_files", limit=limit, connections=settings.http.connections, leaves=most
+        )
+
+
 def server_of(container: Container) -> "Server":
     """The server as `serve` runs it."""
     settings = container.settings()
+    connections = connections_of(settings, container.metrics(), open_files.limit())
     return Server(
         uvicorn.Config(
             create_application(container),
@@ -76,8 +92,8 @@ def server_of(container: Container) -> "Server":
             access_log=False,
             server_header=False,
             proxy_headers=False,
-            http=PatientProtocol,
-            ws=DirectProtocol,
+            http=counted(connections),
+            ws=CountedSocket,
             # Deflate would compress every frame once per socket, and undo encoding an event once.
             ws_per_message_deflate=False,
             ws_max_size=settings.realtime.max_frame_bytes * 2,

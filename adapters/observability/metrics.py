@@ -11,14 +11,21 @@ from prometheus_client import (
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from application.ports.audit import AuditMetrics
-from application.ports.observability import HubMetrics, MetricsPage, ProcessUsage, ReplyMetrics, RequestMetrics
+from application.ports.observability import (
+    ConnectionMetrics,
+    HubMetrics,
+    MetricsPage,
+    ProcessUsage,
+    ReplyMetrics,
+    RequestMetrics,
+)
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "WEBSOCKET"})
 _REQUEST_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _REPLY_BUCKETS = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0)
 
 
-class Metrics(RequestMetrics, HubMetrics, ReplyMetrics, AuditMetrics, MetricsPage):
+class Metrics(RequestMetrics, ConnectionMetrics, HubMetrics, ReplyMetrics, AuditMetrics, MetricsPage):
     """Everything this process counts, in a registry of its own: two in one process don't meet."""
 
     def __init__(self) -> None:
@@ -35,6 +42,12 @@ class Metrics(RequestMetrics, HubMetrics, ReplyMetrics, AuditMetrics, MetricsPag
             ["method", "route"],
             buckets=_REQUEST_BUCKETS,
             registry=registry,
+        )
+        self._connections = Gauge(
+            "guildhall_http_connections", "Open connections, sockets among them.", registry=registry
+        )
+        self._refused = Counter(
+            "guildhall_http_connections_refused", "Connections beyond a limit.", ["reason"], registry=registry
         )
         self._sockets = Gauge("guildhall_websocket_connections", "Open sockets.", registry=registry)
         self._events = Counter(
@@ -59,6 +72,18 @@ class Metrics(RequestMetrics, HubMetrics, ReplyMetrics, AuditMetrics, MetricsPag
         known = method if method in _METHODS else "other"
         self._requests.labels(known, route, str(status)).inc()
         self._request_seconds.labels(known, route).observe(seconds)
+
+    def connection_opened(self) -> None:
+        """One more."""
+        self._connections.inc()
+
+    def connection_closed(self) -> None:
+        """One less."""
+        self._connections.dec()
+
+    def connection_refused(self, reason: str) -> None:
+        """Count a refused one."""
+        self._refused.labels(reason).inc()
 
     def socket_opened(self) -> None:
         """One more."""
@@ -99,10 +124,19 @@ def _whole(value: float | None) -> int | None:
     return None if value is None else int(value)
 
 
-class NullMetrics(RequestMetrics, HubMetrics, ReplyMetrics, AuditMetrics, MetricsPage):
+class NullMetrics(RequestMetrics, ConnectionMetrics, HubMetrics, ReplyMetrics, AuditMetrics, MetricsPage):
     """Counts nothing: for scripts and tests that don't look."""
 
     def request_finished(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Nothing."""
+
+    def connection_opened(self) -> None:
+        """Nothing."""
+
+    def connection_closed(self) -> None:
+        """Nothing."""
+
+    def connection_refused(self, reason: str) -> None:
         """Nothing."""
 
     def socket_opened(self) -> None:

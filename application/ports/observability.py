@@ -20,6 +20,22 @@ class RequestMetrics(Protocol):
         ...
 
 
+class ConnectionMetrics(Protocol):
+    """Connections that clients hold open, sockets among them."""
+
+    def connection_opened(self) -> None:
+        """One more is open."""
+        ...
+
+    def connection_closed(self) -> None:
+        """One less is open."""
+        ...
+
+    def connection_refused(self, reason: str) -> None:
+        """One too many was refused: of its `address`, or of the whole `server`."""
+        ...
+
+
 class SocketMetrics(Protocol):
     """Open sockets and what goes out on them."""
 

@@ -35,6 +35,12 @@ def believe_proxies(scope: HTTPScope | WebSocketScope, trusted: Sequence[Network
         scope["scheme"] = {"http": "https" if secure else "http", "websocket": "wss" if secure else "ws"}[scope["type"]]
 
 
+def is_trusted(peer: str, trusted: Sequence[Network]) -> bool:
+    """Whether the peer itself is one of the trusted proxies."""
+    address = _address(peer) if trusted else None
+    return address is not None and _is_among(address, trusted)
+
+
 def is_secure(scope: Scope) -> bool:
     """Whether the client asked over TLS, as far as its peer or a trusted proxy tells."""
     return scope["scheme"] in {"https", "wss"}

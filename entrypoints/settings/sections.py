@@ -47,6 +47,22 @@ class HttpSettings(Section, frozen=True, kw_only=True):
     max_body_bytes: Annotated[
         int, setting(Whole(16_384, 1_073_741_824), "The largest request body taken; beyond it the answer is 413.")
     ] = 2_097_152
+    connections: Annotated[
+        int | None,
+        setting(
+            Whole(1, 1_000_000),
+            "Connections open at once, sockets among them. By default what the limit of open files leaves beside 256 "
+            "other files, or half of it where that is less, and 65,536 at most.",
+        ),
+    ] = None
+    connections_per_address: Annotated[
+        int | None,
+        setting(
+            Whole(1, 1_000_000),
+            "Connections that one address may hold open; trusted proxies any number. By default 500, or half of "
+            "`connections` where that is less.",
+        ),
+    ] = None
     shutdown_seconds: Annotated[
         float, setting(Seconds(0, 3600), "How long a stop may take before what still runs is cut off.")
     ] = 10.0

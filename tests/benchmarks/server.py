@@ -18,7 +18,9 @@ COMMAND = (sys.executable, "-m", "entrypoints.cli.main")
 def environment(folder: Path, **settings: str) -> dict[str, str]:
     """The environment of a server whose data is in `folder`: ours, with these settings and nobody else's."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("GUILDHALL_")}
-    return {**clean, "GUILDHALL_DATA_DIR": str(folder), "GUILDHALL_LOG_LEVEL": "warning", **settings}
+    # One address stands for everybody here.
+    many = {"GUILDHALL_HTTP_CONNECTIONS": "1000000", "GUILDHALL_HTTP_CONNECTIONS_PER_ADDRESS": "1000000"}
+    return {**clean, **many, "GUILDHALL_DATA_DIR": str(folder), "GUILDHALL_LOG_LEVEL": "warning", **settings}
 
 
 def prepare(folder: Path) -> str:

@@ -11,6 +11,7 @@ import uvicorn
 from litestar import Litestar
 
 from entrypoints.container import Container
+from entrypoints.http.connections import CountedProtocol
 from entrypoints.http.patience import PatientProtocol
 from entrypoints.runtime import server_of
 from tests.integration.http.house import House
@@ -48,19 +49,33 @@ class Served(House):
         return answer
 
 
+def counted_protocol(config: uvicorn.Config) -> type[CountedProtocol]:
+    """The protocol of a server as `server_of` makes it."""
+    protocol = config.http
+    assert isinstance(protocol, type)
+    assert issubclass(protocol, CountedProtocol)
+    return protocol
+
+
 @asynccontextmanager
 async def served(
     container: Container,
-    protocol: type[PatientProtocol] = PatientProtocol,
+    protocol: type[PatientProtocol] | None = None,
     host: str = "127.0.0.1",
     *,
     with_lifespan: bool = False,
 ) -> AsyncIterator[Served]:
-    """Serve until the block ends; `with_lifespan` also runs what stands beside the requests."""
+    """Serve until the block ends, with the patience of `protocol` where one is given.
+
+    `with_lifespan` also runs what stands beside the requests.
+    """
     config = server_of(container).config
     app = config.app
     assert isinstance(app, Litestar)
-    config.http, config.timeout_graceful_shutdown = protocol, 1
+    config.timeout_graceful_shutdown = 1
+    if protocol is not None:
+        # Connections are counted all the same.
+        config.http = type(protocol.__name__, (protocol, counted_protocol(config)), {})
     config.lifespan = "on" if with_lifespan else "off"
     server = uvicorn.Server(config)
     listener = socket.create_server((host, 0), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
