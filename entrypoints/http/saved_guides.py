@@ -67,7 +67,7 @@ async def mark_guide_read(
     await guide_reading.mark(actor, GuideId(guide_id), is_read=data.is_read)
 
 
-@delete("/{guide_id:uuid}/saved", guards=[signed_in], security=SECURITY, responses=refusals(401, 403))
+@delete("/{guide_id:uuid}/saved", guards=[signed_in], security=SECURITY, responses=refusals(401, 403, 404))
 async def unsave_guide(actor: ActorDependency, guide_reading: GuideReadingDependency, guide_id: FromPath[UUID]) -> None:
     """Take a guide out of one's collection; one that is not there changes nothing."""
     await guide_reading.unsave(actor, GuideId(guide_id))

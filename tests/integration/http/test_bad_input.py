@@ -2,8 +2,11 @@
 
 import itertools
 import json
+import re
 from collections.abc import AsyncIterator
 from typing import Any
+from urllib.parse import quote
+from uuid import UUID
 
 import httpx
 import pytest
@@ -43,6 +46,8 @@ BODIES = {
     "missing field": b'{"username": "x"}',
 }
 TEXTS = ["\0", "a\0b", "\ud800", "\u202e", "🦉" * 300, "x" * 100_000, "'; drop table members; --", "%", "\\", "{{7*7}}"]
+MALFORMED_IDS = ["x", "1", "-1", "é", "%00", "..%2F..", "null", f"{UUID(int=1)}x", "0" * 400]
+UNKNOWN_ID = UUID(int=1)
 NUMBERS = [-1, 0, 2**31, 2**63, 2**64, 10**400, 1.5, True, None, "1", "", [], {}]
 
 
@@ -102,6 +107,26 @@ async def test_body_beyond_the_limit_is_too_large_announced_or_not(tmp_path: Any
 async def test_body_with_nonsense_length_is_malformed(house: House) -> None:
     answer = await house.client.post(LOGIN, content=b"{}", headers={**JSON, "Content-Length": "many"})
     expect_problem(answer, 400, "malformed")
+
+
+@pytest.mark.parametrize("value", MALFORMED_IDS, ids=ascii)
+async def test_malformed_id_in_any_path_gets_a_documented_answer(house: House, value: str) -> None:
+    owner = await house.person(fresh_name(), Role.OWNER)
+    paths = house.app.openapi_schema.to_schema()["paths"]
+    with_ids = [(path, part) for path in paths for part in re.findall(r"\{\w+\}", path)]
+    undocumented, seen = [], set()
+    for path, part in with_ids:
+        address = re.sub(r"\{\w+\}", str(UNKNOWN_ID), path.replace(part, quote(value, safe="%")))
+        for method in paths[path]:
+            body = {} if "requestBody" in paths[path][method] else None
+            answer = await house.client.request(method.upper(), address, headers=owner.headers, json=body)
+            seen.add(answer.status_code)
+            if str(answer.status_code) not in paths[path][method]["responses"]:
+                undocumented.append((method, path, answer.status_code))
+
+    assert undocumented == []
+    assert 404 in seen
+    assert max(seen) < 500
 
 
 @pytest.mark.parametrize("value", TEXTS, ids=lambda value: ascii(value)[:20])
