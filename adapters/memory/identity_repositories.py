@@ -5,7 +5,7 @@ from datetime import datetime
 
 from adapters.memory.transaction import Transaction, require_free, require_row
 from application.ports.identity import OneTimeTokenRepository, SignInRepository
-from domain.identity import MemberId, OneTimeToken, SignIn, SignInId
+from domain.identity import MemberId, OneTimeToken, SignIn, SignInId, TokenPurpose
 
 
 class InMemorySignInRepository(SignInRepository):
@@ -61,3 +61,9 @@ class InMemoryOneTimeTokenRepository(OneTimeTokenRepository):
     async def save(self, token: OneTimeToken) -> None:
         if token.id in self._transaction.tables.one_time_tokens:
             self._transaction.tables.one_time_tokens[token.id] = replace(token)
+
+    async def use_up(self, member_id: MemberId, purpose: TokenPurpose, now: datetime) -> None:
+        rows = self._transaction.tables.one_time_tokens
+        for key, row in list(rows.items()):
+            if row.member_id == member_id and row.purpose is purpose and row.used_at is None:
+                rows[key] = replace(row, used_at=now)

@@ -45,6 +45,15 @@ _TOKEN = (
     .with_for_update()
 )
 _SAVE_TOKEN = update(one_time_tokens).where(one_time_tokens.c.id == bindparam("b_id"))
+_USE_UP = (
+    update(one_time_tokens)
+    .where(
+        one_time_tokens.c.member_id == bindparam("b_member_id"),
+        one_time_tokens.c.purpose == bindparam("b_purpose"),
+        one_time_tokens.c.used_at.is_(None),
+    )
+    .values(used_at=bindparam("now"))
+)
 
 
 class SqlSignInRepository(SignInRepository):
@@ -99,6 +108,10 @@ class SqlOneTimeTokenRepository(OneTimeTokenRepository):
 
     async def save(self, token: OneTimeToken) -> None:
         await self._transaction.execute(_SAVE_TOKEN, {**_token_to_row(token), "b_id": token.id})
+
+    async def use_up(self, member_id: MemberId, purpose: TokenPurpose, now: datetime) -> None:
+        parameters = {"b_member_id": member_id, "b_purpose": purpose.value, "now": now}
+        await self._transaction.execute(_USE_UP, parameters)
 
 
 def _sign_in_to_row(sign_in: SignIn) -> dict[str, object]:

@@ -163,7 +163,10 @@ class MemberService:
             return await work.members.owner(self._clock.now()) is not None
 
     async def sign_in_link(self, actor: Actor, member_id: MemberId) -> SignInLink:
-        """A link that signs the member in once, for the operator at the terminal to hand over."""
+        """A link that signs the member in once, for the operator at the terminal to hand over; the only one that works.
+
+        Those made for the member before are used up.
+        """
         actor.require_operator()
         now, secret = self._clock.now(), self._tokens.opaque()
         token = OneTimeToken(
@@ -176,6 +179,7 @@ class MemberService:
         )
         async with self._unit_of_work() as work:
             await work.members.get(member_id)
+            await work.one_time_tokens.use_up(member_id, TokenPurpose.SIGN_IN, now)
             await work.one_time_tokens.add(token)
             await self._trail.record(work, AuditAction.SIGN_IN_LINK_MADE, actor, member_id)
             await work.commit()

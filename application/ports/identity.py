@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from application.ports.paging import Page
-from domain.identity import Actor, Grant, Member, MemberId, OneTimeToken, Role, SignIn, SignInId
+from domain.identity import Actor, Grant, Member, MemberId, OneTimeToken, Role, SignIn, SignInId, TokenPurpose
 
 
 class MemberRepository(Protocol):
@@ -110,6 +110,10 @@ class OneTimeTokenRepository(Protocol):
 
     async def save(self, token: OneTimeToken) -> None:
         """Update."""
+        ...
+
+    async def use_up(self, member_id: MemberId, purpose: TokenPurpose, now: datetime) -> None:
+        """Spend every token of the member for this purpose that is not spent yet. Load the member before."""
         ...
 
 

@@ -30,6 +30,7 @@ def command(invocation: Invocation, *, no_samples: bool) -> None:
     """Prepare an instance: database, sample guides in an empty library, an owner, and a link that signs them in.
 
     Run it as often as you like, beside a running server too: what is there is kept, and only the link is new.
+    It ends those that the owner was given before.
 
     \b
     Examples:

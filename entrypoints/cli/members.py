@@ -163,7 +163,7 @@ def unban(invocation: Invocation, login: str) -> None:
 @click.option("--url", help="Where LOGIN reaches this instance, such as https://guild.example.org.")
 @pass_invocation
 def sign_in_link(invocation: Invocation, login: str, url: str | None) -> None:
-    """Print a link that signs LOGIN in once, within 15 minutes.
+    """Print a link that signs LOGIN in once, within 15 minutes; it ends those made for LOGIN before.
 
     It leads to the public address, else to where the server of this data folder listens.
     """

@@ -127,6 +127,30 @@ async def test_one_time_token_repository_subject_is_kept(backend: Backend) -> No
     assert (without.purpose, without.subject) == (TokenPurpose.SIGN_IN, None)
 
 
+async def test_one_time_token_repository_use_up_spends_the_members_open_ones_of_that_purpose_only(
+    backend: Backend,
+) -> None:
+    first, now = await stored_token(backend), backend.clock.now()
+    other = await stored_member(backend, "grace")
+    tokens = {
+        "second": replace(first, token_hash="second", expires_at=now),
+        "spent": replace(first, token_hash="spent", used_at=now - timedelta(minutes=1)),
+        "reset": replace(first, token_hash="reset", purpose=TokenPurpose.RESET_PASSWORD),
+        "another's": replace(first, token_hash="another's", member_id=other.id),
+    }
+    async with backend.unit_of_work() as work:
+        for token in tokens.values():
+            await work.one_time_tokens.add(replace(token, id=OneTimeTokenId(backend.ids.new())))
+        await work.members.get(first.member_id)
+        await work.one_time_tokens.use_up(first.member_id, TokenPurpose.SIGN_IN, now)
+        await work.commit()
+
+    async with backend.unit_of_work() as work:
+        used = {key: (await work.one_time_tokens.by_hash(key)).used_at for key in (first.token_hash, *tokens)}
+    spent = now - timedelta(minutes=1)
+    assert used == {first.token_hash: now, "second": now, "spent": spent, "reset": None, "another's": None}
+
+
 async def test_one_time_token_repository_racing_uses_let_one_win(backend: Backend) -> None:
     await stored_token(backend)
 

@@ -129,9 +129,9 @@ async def test_access_token_after_thirty_minutes_is_refused(world: IdentityWorld
 async def test_link_signs_in_once_and_not_after_its_time(world: IdentityWorld) -> None:
     owner, created = await world.members.bootstrap_owner()
     link = await world.members.sign_in_link(OPERATOR, owner.id)
-    late = await world.members.sign_in_link(OPERATOR, owner.id)
 
     signed_in = await world.auth.sign_in_with_link(link.token, DEVICE)
+    late = await world.members.sign_in_link(OPERATOR, owner.id)
     actor, _ = await world.auth.actor(signed_in.access_token)
     world.later(minutes=15)
 
@@ -140,6 +140,22 @@ async def test_link_signs_in_once_and_not_after_its_time(world: IdentityWorld) -
     for token in (link.token, late.token, "garbage"):
         with pytest.raises(InvalidToken, match="used already or has expired"):
             await world.auth.sign_in_with_link(token, DEVICE)
+
+
+async def test_link_made_anew_ends_those_made_for_the_same_member_before(world: IdentityWorld) -> None:
+    ann, bob = await world.registered("ann", "ann@example.org"), await world.registered("bob")
+    await world.passwords.request_reset("ann@example.org", DEVICE)
+    reset = await world.mailed_token()
+    others = await world.members.sign_in_link(OPERATOR, bob.id)
+    former = [await world.members.sign_in_link(OPERATOR, ann.id) for _ in range(2)]
+    newest = await world.members.sign_in_link(OPERATOR, ann.id)
+
+    for link in former:
+        with pytest.raises(InvalidToken, match="used already or has expired"):
+            await world.auth.sign_in_with_link(link.token, DEVICE)
+    assert (await world.auth.sign_in_with_link(newest.token, DEVICE)).member_id == ann.id
+    assert (await world.auth.sign_in_with_link(others.token, DEVICE)).member_id == bob.id
+    assert (await world.passwords.redeem_reset(reset, "another long password", DEVICE)).member_id == ann.id
 
 
 async def test_password_reset_by_the_operator_ends_every_sign_in(world: IdentityWorld) -> None:
