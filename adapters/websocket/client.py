@@ -78,6 +78,10 @@ class SocketClient:
         """Close after what is queued."""
         self._connection.outbox.close(code, reason)
 
+    def abandon(self) -> None:
+        """Send nothing more: the client is gone."""
+        self._connection.outbox.abandon()
+
     async def run(self) -> None:
         """Send until the socket closes; returns when nothing can be sent any more."""
         await self._connection.outbox.run()

@@ -2,14 +2,15 @@
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from adapters.websocket.frames import frame, several
+from adapters.websocket.signal import Signal
 
 TOO_SLOW = 4008
+GONE = (1006, "the peer is gone")
 
 logger = logging.getLogger(__name__)
 
@@ -88,6 +89,7 @@ class Outbox:
         "_gone",
         "_has_room",
         "_in_flight",
+        "_is_abandoned",
         "_is_idle",
         "_limit",
         "_limits",
@@ -107,15 +109,14 @@ class Outbox:
         self._turn = turn or EndOfTurn()
         self._refused: str | None = None
         self._limits = limits
-        self._queue: deque[str] = deque()
+        self._queue: list[str] = []
         self._size = 0
         self._allowance = self._allowed_size = 0
-        self._wake, self._has_room, self._gone = asyncio.Event(), asyncio.Event(), asyncio.Event()
-        self._has_room.set()
+        self._wake, self._has_room, self._gone = Signal(), Signal(is_set=True), Signal()
         self._closing: tuple[int, str] | None = None
         self._limit: asyncio.Timeout | None = None
         self._in_flight = False
-        self._is_idle = False
+        self._is_idle = self._is_abandoned = False
         self._sends, self._seen_sends = 0, -1
 
     @property
@@ -165,6 +166,13 @@ class Outbox:
             self._wake.set()
             self._hurry()
 
+    def abandon(self) -> None:
+        """Send nothing more: the peer is gone. What is being sent is torn off."""
+        self._closing = self._closing or GONE
+        self._is_abandoned = True
+        if self._limit is not None and not self._gone.is_set():
+            self._limit.reschedule(asyncio.get_running_loop().time())
+
     def is_stalled(self) -> bool:
         """Whether the send that was under way at the last look still is."""
         stalled = self._in_flight and self._sends == self._seen_sends
@@ -183,13 +191,15 @@ class Outbox:
         """Send until closed or until the peer is gone. Nothing is sent before; one task runs this, once."""
         try:
             async with asyncio.timeout(None) as self._limit:
+                if self._is_abandoned:
+                    return
                 if self._closing is not None:
                     self._hurry()
                 await self._send_all()
         except (TimeoutError, OSError):
             self._queue.clear()
         finally:
-            self._closing = self._closing or (1006, "the peer is gone")
+            self._closing = self._closing or GONE
             self._has_room.set()
             self._gone.set()
 
@@ -234,19 +244,18 @@ class Outbox:
             self._has_room.set()
 
     def _take(self) -> str:
+        """The next frame: all that is queued, as far as one frame goes."""
         queue, limits = self._queue, self._limits
-        first = queue.popleft()
-        if not queue and not self._allowance:
-            self._size = 0
-            return first
-        batch, size = [first], len(first)
-        while queue and len(batch) < limits.batch_frames and size + len(queue[0]) <= limits.batch_size:
-            batch.append(queue.popleft())
-            size += len(batch[-1])
+        count, size = 1, len(queue[0])
+        while count < min(len(queue), limits.batch_frames) and size + len(queue[count]) <= limits.batch_size:
+            size += len(queue[count])
+            count += 1
+        batch = queue[:count]
+        del queue[:count]
         self._size -= size
-        self._allowance = max(0, self._allowance - len(batch))
+        self._allowance = max(0, self._allowance - count)
         self._allowed_size = max(0, self._allowed_size - size)
-        return batch[0] if len(batch) == 1 else several(batch)
+        return batch[0] if count == 1 else several(batch)
 
     def _hurry(self) -> None:
         if self._limit is not None and not self._gone.is_set():

@@ -1,6 +1,7 @@
 """Use cases for handlers, each made by the container when a request asks for it."""
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any, Protocol
 
 from litestar import Request
@@ -109,7 +110,7 @@ def dependencies(container: Container, readiness: Readiness) -> Mapping[str, Pro
         "settings": container.settings,
         "sockets": container.connection_manager,
         "readiness": lambda: readiness,
-        "socket_endpoint": lambda: _socket_endpoint(container, strangers),
+        "socket_endpoint": cache(lambda: _socket_endpoint(container, strangers)),
     }
     return {"actor": Provide(_actor, sync_to_thread=False)} | {
         name: Provide(_calling(provider), sync_to_thread=False) for name, provider in provided.items()

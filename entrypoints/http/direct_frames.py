@@ -1,8 +1,12 @@
 """One event to a thousand sockets: its frame is built once, and written without an ASGI message."""
 
+import asyncio
 from typing import Any, Protocol
 
+from uvicorn._types import ASGIReceiveEvent, ASGISendEvent
+from uvicorn.config import Config
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from uvicorn.server import ServerState
 from websockets.http11 import Request
 from websockets.protocol import State
 
@@ -20,6 +24,39 @@ class DirectFrames(Protocol):
         ...
 
 
+class Inbox:
+    """What a socket's application has still to receive, for the one task that does.
+
+    `asyncio.Queue` keeps room for many.
+    """
+
+    __slots__ = ("_events", "_waiter")
+
+    def __init__(self) -> None:
+        self._events: list[ASGIReceiveEvent] = []
+        self._waiter: asyncio.Future[None] | None = None
+
+    def empty(self) -> bool:
+        """Whether everything was received."""
+        return not self._events
+
+    def put_nowait(self, event: ASGIReceiveEvent) -> None:
+        """Add one."""
+        self._events.append(event)
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    async def get(self) -> ASGIReceiveEvent:
+        """The next one, as soon as there is one."""
+        while not self._events:
+            self._waiter = asyncio.get_running_loop().create_future()
+            try:
+                await self._waiter
+            finally:
+                self._waiter = None
+        return self._events.pop(0)
+
+
 class DirectProtocol(WebSocketsSansIOProtocol):
     """uvicorn's protocol, which offers itself as `DirectFrames` to the application.
 
@@ -27,6 +64,16 @@ class DirectProtocol(WebSocketsSansIOProtocol):
     """
 
     _takes_more = True
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self.queue = Inbox()  # type: ignore[assignment]
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Take nothing any more."""
@@ -50,6 +97,13 @@ class DirectProtocol(WebSocketsSansIOProtocol):
             extensions: dict[str, Any] = self.scope["extensions"]
             extensions[EXTENSION] = self
 
+    async def send(self, message: ASGISendEvent) -> None:
+        """Take one ASGI message. An open socket has no more use for its handshake."""
+        await super().send(message)
+        if message["type"] == "websocket.accept" and self.handshake_complete:
+            self.request.headers.clear()
+            del self.request, self.response
+
     def write_text(self, text: str) -> bool:
         if not self._takes_more or self.conn.state is not State.OPEN:
             return False
@@ -65,15 +119,12 @@ class _Framed:
     """The frame made last. An event's text is one object, and all its sockets are written one after another."""
 
     def __init__(self) -> None:
-        self._text, self._frame = "", b""
+        self._text, self._frame = "", _framed(b"")
 
     def of(self, text: str) -> bytes:
         if text is not self._text:
             self._text, self._frame = text, _framed(text.encode())
         return self._frame
-
-
-_last = _Framed()
 
 
 def _framed(payload: bytes) -> bytes:
@@ -84,3 +135,6 @@ def _framed(payload: bytes) -> bytes:
     if size < 1 << 16:
         return _TEXT + b"\x7e" + size.to_bytes(2, "big") + payload
     return _TEXT + b"\x7f" + size.to_bytes(8, "big") + payload
+
+
+_last = _Framed()

@@ -114,6 +114,8 @@ class PatientProtocol(HttpToolsProtocol):
         self._arrived()
         self._in_head = False
         super().handle_websocket_upgrade()
+        # Each holds the other: thousands of sockets would keep theirs until a late collection.
+        del self.parser
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what cannot be read, as a problem document."""

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Collection
+from functools import partial
 from typing import Any
 
 from litestar import Router, websocket
@@ -65,9 +66,11 @@ class SocketEndpoint:
             await peer.refuse(INTERNAL, InternalFailure())
 
     async def _serve_accepted(self, socket: WebSocket[Any, Any, Any], peer: AsgiSocket, session_id: str | None) -> None:
-        identity = await self._services.identification.identify(socket, peer)
+        identity = await self._services.identification.identify(_asking(socket), peer)
         if identity is None:
             return
+        # Nothing asks for them any more, and a socket stays for hours.
+        socket.scope["headers"] = []
         try:
             client = self._hub.connect(identity.actor, peer)
         except TooManyRequests as error:
@@ -75,19 +78,16 @@ class SocketEndpoint:
             return
         conversation = Conversation(client, peer, identity, self._services, self._limits)
         conversation.welcome()
-        sender = asyncio.create_task(client.run())
         reader = asyncio.create_task(self._read(socket, client, conversation, session_id))
+        reader.add_done_callback(partial(_stop_sending, client))
         try:
-            await asyncio.wait({sender, reader}, return_when=asyncio.FIRST_COMPLETED)
-            if reader.done() and _is_to_be_closed(reader, client):
-                await sender
+            await client.run()
             if not reader.done():
                 await _let_finish(reader, conversation)
         finally:
             client.leave()
-            sender.cancel()
             reader.cancel()
-            for failure in await asyncio.gather(sender, reader, return_exceptions=True):
+            for failure in await asyncio.gather(reader, return_exceptions=True):
                 if isinstance(failure, Exception):
                     logger.error("socket_failed", exc_info=failure)
 
@@ -101,6 +101,11 @@ class SocketEndpoint:
         if session_id is not None and not await _enter(socket, client, conversation, session_id):
             return True
         return await conversation.listen()
+
+
+def _asking(socket: WebSocket[Any, Any, Any]) -> WebSocket[Any, Any, Any]:
+    """The request that opened a socket, on its own: what is parsed of it goes with it."""
+    return WebSocket({**socket.scope, "state": {}})
 
 
 async def _enter(
@@ -139,14 +144,16 @@ async def _let_finish(reader: asyncio.Task[bool], conversation: Conversation) ->
         await asyncio.wait({reader}, timeout=FINISHING_SECONDS)
 
 
-def _is_to_be_closed(reader: asyncio.Task[bool], client: LiveSocket) -> bool:
-    error = reader.exception()
-    if error is None:
-        return reader.result()
-    failure = InternalFailure()
-    client.send("error", **error_fields(failure))
-    client.close(INTERNAL, failure.message)
-    return True
+def _stop_sending(client: LiveSocket, reader: asyncio.Task[bool]) -> None:
+    """Nothing more comes: what is queued still goes to a client that is there, nothing to one that is gone."""
+    if reader.cancelled():
+        return
+    if reader.exception() is not None:
+        failure = InternalFailure()
+        client.send("error", **error_fields(failure))
+        client.close(INTERNAL, failure.message)
+    elif not reader.result():
+        client.abandon()
 
 
 SocketEndpointDependency = NamedDependency[SkipValidation[SocketEndpoint]]

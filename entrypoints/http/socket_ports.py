@@ -105,6 +105,10 @@ class LiveSocket(Protocol):
         """Close after what is queued."""
         ...
 
+    def abandon(self) -> None:
+        """Send nothing more: the client is gone."""
+        ...
+
     async def run(self) -> None:
         """Send until the socket closes."""
         ...

@@ -30,6 +30,7 @@ from application.identity._throttling import SignInThrottle
 from application.identity.sign_in import AuthService, Credentials, SignedIn
 from application.realtime.typing import TypingService
 from domain.identity import Device, Grant, GrantId, GrantSource, Member, MemberId, Role, User, UserId
+from entrypoints.http.direct_frames import DirectProtocol
 from entrypoints.http.realtime import SocketEndpoint, realtime_router
 from entrypoints.http.socket_limits import SocketLimits, Strangers
 from tests.support.limits import unlimited
@@ -125,9 +126,7 @@ class Site(World):
             openapi_config=None,
             logging_config=None,
         )
-        config = uvicorn.Config(
-            app, lifespan="off", log_config=None, ws="websockets-sansio", timeout_graceful_shutdown=1
-        )
+        config = uvicorn.Config(app, lifespan="off", log_config=None, ws=DirectProtocol, timeout_graceful_shutdown=1)
         listener = socket.create_server(("127.0.0.1", 0))
         self.port = listener.getsockname()[1]
         self._server = uvicorn.Server(config)

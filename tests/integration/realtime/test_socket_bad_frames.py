@@ -9,6 +9,7 @@ from adapters.websocket.outbox import OutboxLimits
 from domain.events import GUIDES
 from entrypoints.http.socket_limits import SocketLimits
 from tests.integration.realtime.site import Site
+from tests.unit.realtime.world import turns
 
 UUID = "019b0000-0001-7000-8000-000000000001"
 
@@ -157,13 +158,15 @@ async def test_socket_that_never_reads_delays_nobody() -> None:
             for each in (deaf, client):
                 await each.say("subscribe", channel=GUIDES)
                 await each.hear("subscribed")
-            told = 0
-            while site.hub.manager.stats().total_connections > 1:
+            told, (slow,) = 0, site.hub.manager.of_user(ada.member_id)
+            while slow.outbox.closing is None:
                 for _ in range(20):
                     site.hub.manager.broadcast_to_channel(GUIDES, "system_update", {"pad": "x" * 50_000})
                 for _ in range(20):
                     await client.hear("system_update")
                 told += 20
+            await slow.outbox.gone()
+            await turns(5)
             stats = site.hub.manager.stats()
 
     assert told < 2_000

@@ -2,9 +2,35 @@
 
 import asyncio
 import json
+from collections.abc import Callable
 
-from adapters.websocket.outbox import Outbox, OutboxLimits
+import pytest
+
+from adapters.websocket.outbox import EndOfTurn, Outbox, OutboxLimits
+from adapters.websocket.signal import Signal
 from tests.unit.realtime.world import FakeSocket, turns
+
+
+class ReadyPeer(FakeSocket):
+    """A peer that takes frames at once, as long as it reads."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waited_for: list[str] = []
+
+    @property
+    def at_once(self) -> Callable[[str], bool]:
+        return self._take
+
+    async def send_text(self, text: str) -> None:
+        self.waited_for.append(text)
+        await super().send_text(text)
+
+    def _take(self, text: str) -> bool:
+        if self.is_gone or not self._reads.is_set():
+            return False
+        self._keep(text)
+        return True
 
 
 def frames(count: int, first: int = 0) -> list[str]:
@@ -149,3 +175,117 @@ async def test_outbox_slow_send_is_stalled_at_the_second_look() -> None:
     await task
 
     assert looks == [False, True, False]
+
+
+async def test_outbox_reading_peer_gets_a_turn_as_one_frame() -> None:
+    peer = ReadyPeer()
+    outbox = Outbox(peer, OutboxLimits())
+    task = asyncio.ensure_future(outbox.run())
+    await turns(3)
+    for first in (0, 3):
+        for text in frames(3, first):
+            outbox.put(text)
+        await turns(2)
+    outbox.put('{"type": "n", "n": 6}')
+    outbox.close(1000, "done")
+    await task
+
+    assert [len(json.loads(text)) for text in peer.writes[:2]] == [3, 3]
+    assert numbers(peer) == list(range(7))
+    assert peer.closed == (1000, "done")
+
+
+async def test_outbox_peer_that_stops_reading_loses_nothing() -> None:
+    peer = ReadyPeer()
+    outbox = Outbox(peer, OutboxLimits())
+    task = asyncio.ensure_future(outbox.run())
+    await turns(3)
+    peer.stop_reading()
+    for number in range(4):
+        outbox.put(frames(1, number)[0])
+        await turns(2)
+    waited = len(peer.waited_for)
+    peer.read_on()
+    await turns(5)
+    outbox.put(frames(1, 4)[0])
+    await turns(2)
+    outbox.close(1000, "done")
+    await task
+
+    assert waited == 1
+    assert numbers(peer) == list(range(5))
+
+
+async def test_outbox_peer_that_never_reads_is_closed_as_too_slow() -> None:
+    peer = ReadyPeer()
+    outbox = Outbox(peer, OutboxLimits(frames=5, close_seconds=0))
+    task = asyncio.ensure_future(outbox.run())
+    peer.stop_reading()
+    for text in frames(20):
+        outbox.put(text)
+        await turns(2)
+    await task
+
+    assert outbox.closing is not None
+    assert outbox.closing[0] == 4008
+    assert peer.frames == []
+
+
+async def test_outbox_abandoned_in_mid_send_ends_at_once() -> None:
+    peer = ReadyPeer()
+    outbox = Outbox(peer, OutboxLimits(close_seconds=3_600))
+    task = asyncio.ensure_future(outbox.run())
+    peer.stop_reading()
+    outbox.put("{}")
+    await turns(3)
+    outbox.abandon()
+    await asyncio.gather(task, outbox.gone())
+
+    assert (peer.writes, outbox.closing) == ([], (1006, "the peer is gone"))
+
+
+async def test_outbox_abandoned_before_it_runs_sends_nothing() -> None:
+    peer = ReadyPeer()
+    outbox = Outbox(peer, OutboxLimits())
+    outbox.put("{}")
+    outbox.abandon()
+    await outbox.run()
+
+    assert (peer.writes, peer.closed) == ([], None)
+
+
+async def test_end_of_turn_one_that_fails_keeps_no_other_from_its_frames(caplog: pytest.LogCaptureFixture) -> None:
+    class Broken(ReadyPeer):
+        def _take(self, text: str) -> bool:
+            raise RuntimeError(text)
+
+    turn, broken, sound = EndOfTurn(), Broken(), ReadyPeer()
+    outboxes = [Outbox(peer, OutboxLimits(close_seconds=0), turn) for peer in (broken, sound)]
+    tasks = [asyncio.ensure_future(outbox.run()) for outbox in outboxes]
+    await turns(3)
+    for outbox in outboxes:
+        outbox.put("{}")
+    await turns(2)
+    for outbox in outboxes:
+        outbox.close(1000, "done")
+    await asyncio.gather(*tasks)
+
+    assert sound.writes == ["{}"]
+    assert "frames_not_written" in caplog.text
+
+
+async def test_signal_lets_all_go_who_wait_and_none_who_comes_later() -> None:
+    signal = Signal()
+    waiting = [asyncio.ensure_future(signal.wait()) for _ in range(3)]
+    await turns(2)
+    waiting[0].cancel()
+    signal.set()
+    signal.clear()
+    await turns(2)
+    later = asyncio.ensure_future(signal.wait())
+    await turns(2)
+    ended = [task.done() for task in (*waiting, later)]
+    later.cancel()
+
+    assert ended == [True, True, True, False]
+    assert waiting[0].cancelled()

@@ -143,6 +143,9 @@ class FakeSocket(Transport):
         await self._reads.wait()
         if self.is_gone:
             raise ConnectionResetError
+        self._keep(text)
+
+    def _keep(self, text: str) -> None:
         self.writes.append(text)
         decoded = msgspec.json.decode(text)
         self.frames.extend(decoded if isinstance(decoded, list) else [decoded])
