@@ -109,9 +109,9 @@ def test_connections_follow_the_settings(environ: dict[str, str], open_files: in
 
 def test_connections_of_one_address_do_not_take_all_by_default() -> None:
     places = connections_of(Settings(), Metrics(), 256)
-    while not isinstance(places.enter("203.0.113.7"), Full):
-        pass
-    entered(places, "203.0.113.8")
+    taken = [places.enter("203.0.113.7") for _ in range(256)]
+    assert taken.count(Full.ADDRESS) == 256 - 64
+    assert len([entered(places, "203.0.113.8") for _ in range(64)]) == 64
 
 
 @pytest.mark.parametrize(("full", "status"), [(Full.ADDRESS, b"429 Too Many Requests"), (Full.SERVER, b"503 Service")])
