@@ -64,9 +64,12 @@ class AccountService:
         """Whether a new email gets a mail with a link; not on an instance without mail."""
         return self._mail.can_send
 
-    async def register(self, email: str | None, username: str | None, password: str, device: Device) -> MemberView:
+    async def register(
+        self, email: str | None, username: str | None, password: str, device: Device, by: Actor | None = None
+    ) -> MemberView:
         """A new member with a web account and the role PUBLIC; ten an hour from one address.
 
+        The trail says that they did it themselves, unless `by` names who did.
         Raises `Invalid` naming the fields, `Conflict` when the email or username is taken, `TooManyRequests`.
         """
         email, username = email_as_kept(email), as_kept(username)
@@ -77,7 +80,7 @@ class AccountService:
         password_hash, now = await self._hasher.hash(password), self._clock.now()
         user = User(UserId(self._ids.new()), email, username, password_hash, created_at=now, updated_at=now)
         member = Member(MemberId(self._ids.new()), created_at=now, updated_at=now, user=user)
-        actor = Actor(member.id, Role.PUBLIC, device=device)
+        actor = by or Actor(member.id, Role.PUBLIC, device=device)
         async with self._unit_of_work() as work:
             await work.members.add(member, now)
             await self._mail.add(work, MailPurpose.VERIFY_EMAIL, email)

@@ -88,7 +88,7 @@ def add(invocation: Invocation, email: str | None, username: str | None, role: s
     password = new_password()
 
     async def action(container: Container) -> MemberView:
-        member = await container.account_service().register(email, username, password, UNKNOWN_DEVICE)
+        member = await container.account_service().register(email, username, password, UNKNOWN_DEVICE, OPERATOR)
         if role is None:
             return member
         return await container.member_service().grant(OPERATOR, member.id, Role[role.upper()], GRANT_REASON)

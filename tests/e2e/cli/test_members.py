@@ -19,6 +19,11 @@ def test_members_add_lists_the_new_member(guildhall: Command, ada: str) -> None:
     assert [line.split()[1:] for line in lines] == [["PUBLIC", ada, "Ada@example.org"]]
 
 
+def test_members_add_is_told_as_done_by_the_operator(guildhall: Command, ada: str) -> None:
+    (line,) = guildhall("members", "audit", ada, "--action", "member.registered").out.splitlines()
+    assert line.split()[2] == "operator"
+
+
 def test_members_add_with_role_grants_it(guildhall: Command) -> None:
     outcome = guildhall("members", "add", "--username", "bob", "--role", "admin", given=PASSWORD)
     assert outcome.out.split()[1:3] == ["ADMIN", "bob"]

@@ -7,7 +7,7 @@ import pytest
 from adapters.memory.mailer import InMemoryMailer
 from application.identity.sign_in import Credentials
 from domain.errors import Conflict, Invalid, InvalidCredentials, InvalidToken, NotAllowed, TooManyRequests, Unavailable
-from domain.identity import GUEST, OPERATOR, Actor, AuditAction, Device, Role
+from domain.identity import GUEST, OPERATOR, UNKNOWN_DEVICE, Actor, AuditAction, Device, Role
 from tests.unit.identity.conftest import DEVICE, PASSWORD, IdentityWorld
 
 
@@ -29,6 +29,13 @@ async def test_register_gets_the_role_public_a_mail_and_a_line(world: IdentityWo
     (line,) = await world.lines()
     assert (line.action, line.actor_id, line.ip) == (AuditAction.REGISTERED, member.id, DEVICE.ip)
     assert [mail.subject for mail in world.mailer.sent] == ["Confirm this email address"]
+
+
+async def test_register_by_the_operator_is_told_as_theirs(world: IdentityWorld) -> None:
+    member = await world.accounts.register(None, "ann", PASSWORD, UNKNOWN_DEVICE, OPERATOR)
+
+    (line,) = await world.lines(AuditAction.REGISTERED)
+    assert (line.actor_id, line.details["by"], line.resource_id) == (None, "operator", str(member.id))
 
 
 @pytest.mark.parametrize(
