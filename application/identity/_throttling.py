@@ -4,6 +4,7 @@ Everything counts by what was typed, never by what exists: an unknown account is
 """
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -68,6 +69,15 @@ class PacedLane:
         return len(self._next) >= MAX_LANES
 
 
+async def forget_failures(limiter: RateLimiter, names: Iterable[str], address: str | None) -> None:
+    """Whoever tried these names of one account from this address has shown since that the account is theirs.
+
+    What is counted of the address, and of the account from wherever, stays: others may be among it.
+    """
+    for attempt in (_at_account(name.casefold(), address) for name in names):
+        await limiter.release([attempt] * await limiter.count(attempt))
+
+
 class SignInThrottle:
     """Failures are limited per account and address, and per address. An account with 100 failures in an hour is slowed
     for addresses it has not signed in from, and stays as fast as ever for those that it has.
@@ -81,7 +91,7 @@ class SignInThrottle:
 
     async def admit(self, guess: Guess) -> None:
         """Count the attempt as a failure until it is forgiven; raises `TooManyRequests` at a limit."""
-        attempts = [Attempt(f"sign_in:{guess.account}:{guess.address}", PER_ACCOUNT_AND_ADDRESS)]
+        attempts = [_at_account(guess.account, guess.address)]
         if guess.address is not None:
             attempts.append(Attempt(f"sign_in_address:{guess.address}", PER_ADDRESS))
         try:
@@ -135,6 +145,10 @@ class SignInThrottle:
     async def is_news(self, guess: Guess) -> bool:
         """Whether the trail hears of this refusal: once in a quarter of an hour for an account and for an address."""
         return await is_news(self._limiter, f"sign_in:{guess.account}", f"sign_in_address:{guess.address}")
+
+
+def _at_account(account: str, address: str | None) -> Attempt:
+    return Attempt(f"sign_in:{account}:{address}", PER_ACCOUNT_AND_ADDRESS)
 
 
 def _standing(guess: Guess, *, is_known: bool) -> Standing:

@@ -8,6 +8,7 @@ from application.identity._linked import one_at_a_time, take_apart
 from application.identity._mail_requests import MailRequests
 from application.identity._opening import SignedIn, SignInOpener
 from application.identity._reauthentication import Reauthentication, check_same_password
+from application.identity._throttling import forget_failures
 from application.ports.credentials import CredentialQueries, Login
 from application.ports.identity import PasswordHasher, TokenIssuer
 from application.ports.limits import Attempt, Limit, RateLimiter
@@ -155,7 +156,8 @@ class PasswordService:
         """Set a new password with a mailed token and sign in: whoever holds it reads the account's mail.
 
         Where nobody had shown that before, somebody else may have registered with the address, and linked a Telegram
-        account to come back by: that one is unlinked.
+        account to come back by: that one is unlinked. Failures to sign in to the account from this address count no
+        more.
 
         Raises `InvalidToken` when the token is used, expired, unknown, or older than the password; `Invalid`.
         """
@@ -175,6 +177,7 @@ class PasswordService:
             await self._replace(work, member, password_hash, actor, AuditAction.PASSWORD_RESET)
             signed_in = await self._opener.open(work, member, device, "password_reset")
             await work.commit()
+        await forget_failures(self._limiter, _sign_in_names(member), neighbourhood(device.ip))
         return signed_in
 
     async def _without_password(self, work: UnitOfWork, actor: Actor, username: str | None) -> Member:
@@ -219,6 +222,13 @@ class PasswordService:
         await self._mail.add(work, MailPurpose.PASSWORD_CHANGED, member.user.email if member.user else None)
         await work.audit.record(AuditEntry.of(self._ids.new(), now, action, actor, member.id))
         work.announce(RightsChanged(member_id=member.id))
+
+
+def _sign_in_names(member: Member) -> list[str]:
+    """What the member may type as their account."""
+    web = (member.user.email, member.user.username) if member.user else ()
+    telegram = (str(member.telegram.telegram_id),) if member.telegram else ()
+    return [name for name in (*web, *telegram) if name is not None]
 
 
 def _has_password(member: Member) -> bool:

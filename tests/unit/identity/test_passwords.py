@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -36,6 +37,48 @@ def address(number: int) -> Device:
 async def reset_token(world: IdentityWorld, number: int = 1) -> str:
     await world.passwords.request_reset(EMAIL, address(number))
     return await world.mailed_token()
+
+
+async def failed(world: IdentityWorld, times: int, device: Device, given: Credentials) -> None:
+    for _ in range(times):
+        with pytest.raises(InvalidCredentials):
+            await world.auth.sign_in(replace(given, password="not the one"), device)
+
+
+@pytest.mark.parametrize("given", [Credentials(NEW, username="Ann"), Credentials(NEW, email="ANN@example.org")])
+async def test_reset_finished_forgets_the_failures_at_the_account_from_there(
+    world: IdentityWorld, ann: MemberId, given: Credentials
+) -> None:
+    await failed(world, 5, DEVICE, given)
+    with pytest.raises(TooManyRequests):
+        await world.auth.sign_in(given, DEVICE)
+
+    await world.passwords.redeem_reset(await reset_token(world), NEW, DEVICE)
+
+    assert (await world.auth.sign_in(given, DEVICE)).access_token
+
+
+async def test_reset_finished_keeps_what_is_counted_of_others(world: IdentityWorld, ann: MemberId) -> None:
+    await world.registered("bob")
+    await failed(world, 5, DEVICE, Credentials(PASSWORD, username="bob"))
+    await failed(world, 5, DEVICE, Credentials(PASSWORD, username="ann"))
+    await failed(world, 5, address(9), Credentials(PASSWORD, username="ann"))
+
+    await world.passwords.redeem_reset(await reset_token(world), NEW, DEVICE)
+
+    for name, device in (("bob", DEVICE), ("ann", address(9))):
+        with pytest.raises(TooManyRequests):
+            await world.auth.sign_in(Credentials(PASSWORD, username=name), device)
+
+
+async def test_reset_refused_forgets_no_failure(world: IdentityWorld, ann: MemberId) -> None:
+    await failed(world, 5, DEVICE, Credentials(PASSWORD, username="ann"))
+
+    with pytest.raises(InvalidToken):
+        await world.passwords.redeem_reset("made up", NEW, DEVICE)
+
+    with pytest.raises(TooManyRequests):
+        await world.auth.sign_in(Credentials(PASSWORD, username="ann"), DEVICE)
 
 
 async def test_password_changed_ends_the_other_sign_ins_and_tells_by_mail(world: IdentityWorld, ann: MemberId) -> None:
