@@ -78,6 +78,26 @@ async def test_refresh_with_garbage_token_is_refused(house: House) -> None:
         expect_problem(answer, 401, "invalid_token")
 
 
+async def test_refresh_with_a_sign_ins_id_and_another_secret_leaves_the_sign_in(house: House) -> None:
+    ada, eve = await house.person("ada"), await house.person("eve")
+    identifier, eves = ada.refresh_token.partition(".")[0], eve.refresh_token.partition(".")[2]
+    for secret in ("", "x", "A" * 86, eves):
+        answer = await house.client.post(f"{AUTH}/refresh", json={"refresh_token": f"{identifier}.{secret}"})
+        expect_problem(answer, 401, "invalid_token")
+    assert (await house.client.get(f"{AUTH}/me", headers=ada.headers)).status_code == 200
+
+
+async def test_refresh_with_a_token_of_two_generations_ago_ends_the_sign_in(house: House) -> None:
+    ada = await house.person("ada")
+    tokens = [ada.refresh_token]
+    for _ in range(2):
+        answer = await house.client.post(f"{AUTH}/refresh", json={"refresh_token": tokens[-1]})
+        tokens.append(answer.json()["refresh_token"])
+    for token in (tokens[0], tokens[-1]):
+        expect_problem(await house.client.post(f"{AUTH}/refresh", json={"refresh_token": token}), 401, "invalid_token")
+    expect_problem(await house.client.get(f"{AUTH}/me", headers=ada.headers), 401, "invalid_token")
+
+
 async def test_refresh_without_body_or_cookie_is_refused(house: House) -> None:
     expect_problem(await house.client.post(f"{AUTH}/refresh"), 401, "invalid_token")
 
