@@ -106,6 +106,8 @@ class GuideTransfer:
 
     def read(self, file: GuideFile, default_category: str | None = None) -> GuideDraft:
         """The draft a file holds, ignoring front matter that is not ours; raises `Invalid` that names what is wrong."""
+        if not file.text.strip():
+            raise Invalid("is empty; expected Markdown")
         front, body = self._format.read(file.text)
         return GuideDraft(
             title=_text(front, "title") or _first_heading(body) or PurePosixPath(file.path).stem,

@@ -26,14 +26,16 @@ _COMMON_NAMES = frozenset(
 def markdown_paths(root: Path) -> list[Path]:
     """All Markdown files below `root` by name, hidden files and folders left out; `root` may be one file.
 
-    Links to folders are not followed. Raises `Invalid` when there is nothing to import, and for a folder that cannot
-    be listed.
+    Links to folders are not followed. Raises `Invalid` when there is nothing to import, for a file of another kind, and
+    for a folder that cannot be listed.
     """
     try:
         kind = root.stat().st_mode
     except OSError as error:
         raise Invalid.of("PATH", f"{root}: {error.strerror}; expected a folder or a Markdown file") from None
     if stat.S_ISREG(kind):
+        if root.suffix.lower() not in SUFFIXES:
+            raise Invalid.of("PATH", f"{root} is no Markdown file ({', '.join(sorted(SUFFIXES))})")
         return [root]
     if not stat.S_ISDIR(kind):
         raise Invalid.of("PATH", f"{root} is neither a folder nor a file")

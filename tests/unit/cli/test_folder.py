@@ -39,7 +39,12 @@ def test_folder_linked_to_itself_ends(folder: Path) -> None:
 
 
 def test_folder_given_as_one_file_is_that_file(folder: Path) -> None:
-    assert markdown_paths(folder / "notes.txt") == [folder / "notes.txt"]
+    assert markdown_paths(folder / "a.markdown") == [folder / "a.markdown"]
+
+
+def test_folder_given_as_one_file_of_another_kind_is_refused(folder: Path) -> None:
+    with pytest.raises(Invalid, match=r"notes\.txt is no Markdown file \(\.markdown, \.md, \.mdown\)"):
+        markdown_paths(folder / "notes.txt")
 
 
 def test_folder_that_is_a_device_is_refused() -> None:

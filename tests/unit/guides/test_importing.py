@@ -97,6 +97,8 @@ async def test_import_dry_run_tells_and_writes_nothing(world: LibraryWorld) -> N
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
+        ("", "is empty"),
+        (" \n\t\n", "is empty"),
         ("---\ntitle: [broken\n---\nx", "front_matter: line"),
         ("---\ntitle: A\ncategory: cooking\n---\nx", "category: expected one of"),
         ("---\ntitle: A\nrole: KING\n---\nx", "role: expected one of"),
