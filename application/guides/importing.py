@@ -10,13 +10,14 @@ from typing import TypeVar
 from application.guides._blocks import Kind, blocks
 from application.guides._headings import heading_text
 from application.guides.library import GuideDraft, GuideLibrary
-from application.ports.guides import GuideFile, GuideFormat, GuideQueries, GuideView
+from application.ports.guides import GuideFile, GuideFilter, GuideFormat, GuideQueries, GuideView
 from application.ports.system import Clock
 from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.errors import FieldError, GuildhallError, Invalid, Unavailable
-from domain.guides import MAX_DESCRIPTION, MAX_SOURCE_PATH, MAX_TITLE, Difficulty
+from domain.guides import MAX_DESCRIPTION, MAX_SOURCE_PATH, MAX_TITLE, Difficulty, GuideId
 from domain.identity import Actor, Role
 
+_PAGE = 200
 _UNSAFE = re.compile(r"[^a-z0-9]+")
 _Named = TypeVar("_Named", Role, Difficulty)
 
@@ -104,6 +105,14 @@ class GuideTransfer:
             files[path.lower()] = GuideFile(path, self._format.write(_front_matter(view), view.body or ""))
         return list(files.values())
 
+    async def imported(self, actor: Actor, collection: str, *, retired: bool = False) -> Sequence[GuideView]:
+        """The guides of a collection that the actor may read, by path: those on the shelves, or the retired ones."""
+        actor.require(Role.ADMIN)
+        ids = await self._retired(actor) if retired else await self._shelved(collection)
+        views = [await self._queries.view(actor.member_id, actor.role, guide_id) for guide_id in ids]
+        found = [view for view in views if view and (view.source_path or "").startswith(f"{collection}/")]
+        return sorted(found, key=lambda view: view.source_path or "")
+
     def read(self, file: GuideFile, default_category: str | None = None) -> GuideDraft:
         """The draft a file holds, ignoring front matter that is not ours; raises `Invalid` that names what is wrong."""
         if not file.text.strip():
@@ -157,6 +166,20 @@ class GuideTransfer:
             if not dry_run:
                 await self._library.retire(actor, guide_id)
             yield ImportedFile(path, ImportAction.RETIRED)
+
+    async def _shelved(self, collection: str) -> Sequence[GuideId]:
+        async with self._unit_of_work() as work:
+            return list((await work.guides.source_paths(collection)).values())
+
+    async def _retired(self, actor: Actor) -> Sequence[GuideId]:
+        where, cursor = GuideFilter(include_retired=True), None
+        found: list[GuideId] = []
+        while True:
+            page = await self._queries.page(actor.member_id, actor.role, where, cursor, _PAGE)
+            found.extend(guide.id for guide in page.items if not guide.is_active)
+            cursor = page.next_cursor
+            if cursor is None:
+                return found
 
     def _category_of(self, path: str, default: str | None) -> str:
         for folder in reversed(PurePosixPath(path).parts[:-1]):

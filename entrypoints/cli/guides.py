@@ -16,6 +16,7 @@ from entrypoints.cli.ending import ExitCode, Refused, complain
 from entrypoints.cli.folder import collection_of, markdown_paths, read_files, write_files
 from entrypoints.cli.indexing import embed_after_import, index
 from entrypoints.cli.session import Invocation, pass_invocation
+from entrypoints.cli.shelving import restore, retire
 from entrypoints.cli.words import counted
 from entrypoints.container import Container
 
@@ -24,10 +25,11 @@ _AGAIN = "run the same command again for the rest: what is there already is skip
 
 @click.group(name="guides")
 def command() -> None:
-    """The guide library: import, export, list, index."""
+    """The guide library: import, export, list, retire, restore, index."""
 
 
-command.add_command(index)
+for _command in (index, retire, restore):
+    command.add_command(_command)
 
 
 @command.command(name="import")
@@ -109,23 +111,25 @@ def export(invocation: Invocation, target: Path) -> None:
 
 @command.command(name="list")
 @click.option("--category", help="Only this category.")
+@click.option("--retired", is_flag=True, help="Those that were retired, in place of those on the shelves.")
 @pass_invocation
-def list_guides(invocation: Invocation, category: str | None) -> None:
+def list_guides(invocation: Invocation, category: str | None, *, retired: bool) -> None:
     """List the guides by title: id, category, role, title.
 
     \b
     Examples:
       guildhall guides list
       guildhall guides list --category risk
+      guildhall guides list --retired
     """
 
     async def action(container: Container) -> list[GuideSummary]:
-        where = GuideFilter(category=_known_category(container, category))
+        where = GuideFilter(category=_known_category(container, category), include_retired=retired)
         reading, cursor = container.guide_reading(), None
         found: list[GuideSummary] = []
         while True:
             page = await reading.page(OPERATOR, where, cursor, 200)
-            found.extend(page.items)
+            found.extend(guide for guide in page.items if guide.is_active is not retired)
             cursor = page.next_cursor
             if cursor is None:
                 return found

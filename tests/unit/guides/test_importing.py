@@ -212,3 +212,28 @@ async def test_export_then_import_gives_the_same_library(guides: list[dict[str, 
 def _content(guide: object) -> tuple[object, ...]:
     names = ("title", "description", "content_url", "category", "difficulty_level", "tags", "minimum_role")
     return tuple(getattr(guide, name) for name in names)
+
+
+async def test_imported_guides_of_a_collection_are_told_by_path_and_shelf(world: LibraryWorld) -> None:
+    await world.import_texts({"b.md": "# B", "a.md": "# A", "c.md": "# C"})
+    await world.import_texts({"b.md": "# B", "a.md": "# A"}, prune=True)
+
+    async def titles(collection: str, *, retired: bool = False) -> list[str]:
+        views = await world.transfer.imported(OPERATOR, collection, retired=retired)
+        return [view.summary.title for view in views]
+
+    assert (await titles("docs"), await titles("docs", retired=True)) == (["A", "B"], ["C"])
+    assert (await titles("doc"), await titles("doc", retired=True)) == ([], [])
+
+
+async def test_imported_guides_asked_for_by_a_guest_are_not_told(world: LibraryWorld) -> None:
+    with pytest.raises(NotAllowed):
+        await world.transfer.imported(GUEST, "docs")
+
+
+async def test_imported_guides_asked_for_by_an_admin_hold_no_owners_ones(world: LibraryWorld) -> None:
+    await world.import_texts({"a.md": "---\nrole: OWNER\n---\n# A", "b.md": "# B"})
+
+    views = await world.transfer.imported(await world.member("ann", Role.ADMIN), "docs")
+
+    assert [view.summary.title for view in views] == ["B"]
