@@ -29,14 +29,12 @@ class InMemoryPassageQueries(PassageQueries):
     async def candidates(
         self, terms: Sequence[str], role: Role, limit: int, *, category: str | None = None
     ) -> Candidates:
-        indexed = list(self._active())
+        indexed = [row for row in self._active() if row[0].may_be_read_by(role)]
         frequencies = {term: sum(_holds(passage, term) for _, passage in indexed) for term in terms}
         found = [
             (guide, passage)
             for guide, passage in indexed
-            if guide.may_be_read_by(role)
-            and category in {None, guide.content.category}
-            and any(_holds(passage, term) for term in frequencies)
+            if category in {None, guide.content.category} and any(_holds(passage, term) for term in frequencies)
         ]
         weights = _weights(frequencies, len(indexed))
         found.sort(
@@ -49,10 +47,11 @@ class InMemoryPassageQueries(PassageQueries):
             frequencies=frequencies,
         )
 
-    async def vocabulary(self, prefix: str, limit: int) -> Sequence[str]:
+    async def vocabulary(self, prefix: str, role: Role, limit: int) -> Sequence[str]:
         counts = Counter(
             term
-            for _, passage in self._active()
+            for guide, passage in self._active()
+            if guide.may_be_read_by(role)
             for term in {*passage.terms, *passage.title_terms}
             if term.startswith(prefix)
         )

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, or_, select, update
 
 from adapters.sql.tables import guide_passages, telegram_guide_tags, telegram_guides
 from adapters.sql.transaction import Transaction
@@ -27,10 +27,13 @@ _UPDATE = update(telegram_guides).where(
 _PK = select(telegram_guides.c.pk).where(telegram_guides.c.id == bindparam("key"))
 _DELETE = delete(telegram_guides).where(telegram_guides.c.id == bindparam("key"))
 _DELETE_TAGS = delete(telegram_guide_tags).where(telegram_guide_tags.c.guide_pk == bindparam("key"))
-_PASSAGES_ACTIVE = (
+_PASSAGES_FOLLOW = (
     update(guide_passages)
-    .where(guide_passages.c.guide_pk == bindparam("key"), guide_passages.c.is_active != bindparam("active"))
-    .values(is_active=bindparam("active"))
+    .where(
+        guide_passages.c.guide_pk == bindparam("key"),
+        or_(guide_passages.c.is_active != bindparam("active"), guide_passages.c.minimum_role != bindparam("role")),
+    )
+    .values(is_active=bindparam("active"), minimum_role=bindparam("role"))
 )
 _COUNT_VIEW = (
     update(telegram_guides)
@@ -81,7 +84,8 @@ class SqlGuideRepository(GuideRepository):
         pk = (await self._transaction.execute(_PK, {"key": guide.id})).scalar_one()
         await self._transaction.execute(_DELETE_TAGS, {"key": pk})
         await self._insert_tags(pk, guide)
-        await self._transaction.execute(_PASSAGES_ACTIVE, {"key": pk, "active": guide.is_active})
+        follow = {"key": pk, "active": guide.is_active, "role": int(guide.content.minimum_role)}
+        await self._transaction.execute(_PASSAGES_FOLLOW, follow)
         self._transaction.collect(guide)
 
     async def delete(self, guide: Guide) -> None:

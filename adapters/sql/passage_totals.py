@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class PassageTotals:
-    """How many passages of active guides are indexed, and how many terms they have together."""
+    """How many passages a role may find, and how many terms they have together."""
 
     passages: int
     terms: int

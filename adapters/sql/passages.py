@@ -30,7 +30,7 @@ from domain.identity import Role
 
 # Held until the end, against who keeps vectors of the passages that go.
 _GUIDE = (
-    select(telegram_guides.c.pk, telegram_guides.c.is_active)
+    select(telegram_guides.c.pk, telegram_guides.c.is_active, telegram_guides.c.minimum_role)
     .where(telegram_guides.c.id == bindparam("key"))
     .with_for_update(key_share=True)
 )
@@ -72,11 +72,11 @@ class SqlPassageQueries(PassageQueries):
         self, terms: Sequence[str], role: Role, limit: int, *, category: str | None = None
     ) -> Candidates:
         async with self._database.read() as connection:
-            passage_count, term_count, frequencies = await self._numbers(connection, terms)
+            passage_count, term_count, frequencies = await self._numbers(connection, terms, role)
             rows: Sequence[AnyRow] = ()
             weights = {term: math.log1p(passage_count / count) for term, count in frequencies.items() if count}
             if weights:
-                rows = await self._engine.search(connection, weights, int(role), category, limit)
+                rows = await self._engine.search(connection, weights, role, category, limit)
         return Candidates(
             found=tuple(_candidate(row) for row in rows),
             passage_count=passage_count,
@@ -84,11 +84,11 @@ class SqlPassageQueries(PassageQueries):
             frequencies=frequencies,
         )
 
-    async def vocabulary(self, prefix: str, limit: int) -> Sequence[str]:
+    async def vocabulary(self, prefix: str, role: Role, limit: int) -> Sequence[str]:
         if not _BEGINNING.fullmatch(prefix):
             return ()
         async with self._database.read() as connection:
-            return tuple(await self._engine.vocabulary(connection, prefix, limit))
+            return tuple(await self._engine.vocabulary(connection, prefix, role, limit))
 
     async def nearest(
         self,
@@ -105,7 +105,7 @@ class SqlPassageQueries(PassageQueries):
         rows: Sequence[AnyRow] = ()
         if guides := {guide_id for guide_id, _ in known} | {candidate.guide_id for candidate in found}:
             async with self._database.read() as connection:
-                rows = await self._engine.vectors(connection, guides, model, int(role))
+                rows = await self._engine.vectors(connection, guides, model, role)
         similarities = await self._vectors.similarities(question, rows)
         near = {(GuideId(row.id), row.position): each for row, each in zip(rows, similarities, strict=True)}
         near |= {candidate.key: similarity for candidate, (similarity, _) in zip(found, nearest, strict=True)}
@@ -120,10 +120,12 @@ class SqlPassageQueries(PassageQueries):
         async with self._database.read() as connection:
             return int((await connection.execute(passage_vectors.COUNT_LACKING, {"model": model})).scalar_one())
 
-    async def _numbers(self, connection: AsyncConnection, terms: Sequence[str]) -> tuple[int, int, Mapping[str, int]]:
+    async def _numbers(
+        self, connection: AsyncConnection, terms: Sequence[str], role: Role
+    ) -> tuple[int, int, Mapping[str, int]]:
         frequencies = dict.fromkeys(terms, 0)
         words = [term for term in frequencies if _TERM.fullmatch(term)]
-        totals, found = await self._engine.numbers(connection, words)
+        totals, found = await self._engine.numbers(connection, words, role)
         return totals.passages, totals.terms, frequencies | found
 
 
@@ -138,6 +140,7 @@ def _to_row(passage: IndexedPassage, guide: AnyRow, *, is_sqlite: bool) -> dict[
         "title_terms": " ".join(passage.title_terms),
         "length": len(passage.terms),
         "is_active": guide.is_active,
+        "minimum_role": guide.minimum_role,
         "search_vector": None if is_sqlite else passages_postgresql.vector(passage.title_terms, passage.terms),
     }
 

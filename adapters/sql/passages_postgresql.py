@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from adapters.sql.passage_totals import PassageTotals
 from adapters.sql.types import AnyRow
 from domain.guides import GuideId
+from domain.identity import Role
 
 # A lexeme has at most 2046 bytes and a position at most 16383.
 _MAX_TERM, _MAX_POSITION = 500, 16_383
@@ -19,8 +20,10 @@ _MAX_TERM, _MAX_POSITION = 500, 16_383
 _WEIGHED = 12
 
 _NUMBERS = text(
-    "SELECT NULL AS term, passages AS doc, terms AS length FROM guide_passage_totals "
-    "UNION ALL SELECT term, doc, 0 FROM guide_passages_terms WHERE term = ANY(:terms)"
+    "SELECT NULL AS term, CAST(sum(passages) AS BIGINT) AS doc, CAST(sum(terms) AS BIGINT) AS length "
+    "FROM guide_passage_totals WHERE minimum_role <= :role "
+    "UNION ALL SELECT term, CAST(sum(doc) AS BIGINT), 0 FROM guide_passages_terms "
+    "WHERE term = ANY(:terms) AND minimum_role <= :role GROUP BY term"
 ).bindparams(bindparam("terms", type_=ARRAY(Text)))
 _SEARCH = """
 SELECT g.id, g.title, g.category, g.difficulty_level,
@@ -31,7 +34,7 @@ ORDER BY {held} + ts_rank(p.search_vector, :query, 1) DESC, p.pk LIMIT :limit
 """
 _VOCABULARY = text(
     'SELECT term FROM guide_passages_terms WHERE term >= :first COLLATE "C" AND term < :beyond COLLATE "C" '
-    "AND doc > 0 ORDER BY doc DESC, term LIMIT :limit"
+    "AND minimum_role <= :role GROUP BY term HAVING sum(doc) > 0 ORDER BY sum(doc) DESC, term LIMIT :limit"
 )
 _VECTORS = text(
     "SELECT g.id, p.position, v.vector FROM unnest(:guides) AS k(id) "
@@ -50,10 +53,12 @@ def vector(title_terms: Sequence[str], terms: Sequence[str]) -> str:
     return " ".join(f"{_quoted(term)}:{','.join(found[:255])}" for term, found in places.items())
 
 
-async def numbers(connection: AsyncConnection, terms: Sequence[str]) -> tuple[PassageTotals, Mapping[str, int]]:
+async def numbers(
+    connection: AsyncConnection, terms: Sequence[str], role: Role
+) -> tuple[PassageTotals, Mapping[str, int]]:
     """The totals, and in how many passages each of the terms occurs, those in none left out; one statement."""
     asked = {term[:_MAX_TERM]: term for term in terms}
-    rows = (await connection.execute(_NUMBERS, {"terms": list(asked)})).all()
+    rows = (await connection.execute(_NUMBERS, {"terms": list(asked), "role": int(role)})).all()
     totals = next(PassageTotals(row.doc, row.length) for row in rows if row.term is None)
     return totals, {asked[row.term]: row.doc for row in rows if row.term is not None}
 
@@ -61,13 +66,13 @@ async def numbers(connection: AsyncConnection, terms: Sequence[str]) -> tuple[Pa
 async def search(
     connection: AsyncConnection,
     weights: Mapping[str, float],
-    role: int,
+    role: Role,
     category: str | None,
     limit: int,
 ) -> Sequence[AnyRow]:
     """The passages that hold any of the terms: those with the rarest terms first, among equals by ts_rank."""
     rarest = heapq.nlargest(_WEIGHED, weights.items(), key=itemgetter(1))
-    parameters: dict[str, object] = {"query": " | ".join(_quoted(term) for term in weights), "role": role}
+    parameters: dict[str, object] = {"query": " | ".join(_quoted(term) for term in weights), "role": int(role)}
     for index, (term, weight) in enumerate(rarest):
         parameters[f"term_{index}"], parameters[f"weight_{index}"] = _quoted(term), weight
     if category is not None:
@@ -76,15 +81,15 @@ async def search(
     return (await connection.execute(statement, {**parameters, "limit": limit})).all()
 
 
-async def vocabulary(connection: AsyncConnection, prefix: str, limit: int) -> Sequence[str]:
+async def vocabulary(connection: AsyncConnection, prefix: str, role: Role, limit: int) -> Sequence[str]:
     """Indexed terms with the prefix, the most frequent first."""
-    bounds = {"first": prefix, "beyond": f"{prefix}\U0010ffff", "limit": limit}
+    bounds = {"first": prefix, "beyond": f"{prefix}\U0010ffff", "role": int(role), "limit": limit}
     return (await connection.execute(_VOCABULARY, bounds)).scalars().all()
 
 
-async def vectors(connection: AsyncConnection, guides: Collection[GuideId], model: str, role: int) -> Sequence[AnyRow]:
+async def vectors(connection: AsyncConnection, guides: Collection[GuideId], model: str, role: Role) -> Sequence[AnyRow]:
     """The vectors of those of the guides that the role may read."""
-    asked = {"guides": list(guides), "model": model, "role": role}
+    asked = {"guides": list(guides), "model": model, "role": int(role)}
     return (await connection.execute(_VECTORS, asked)).all()
 
 

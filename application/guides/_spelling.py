@@ -1,10 +1,11 @@
-"""Words that no guide has, taken for the nearest ones that some guide does."""
+"""Words that no guide of the reader's has, taken for the nearest ones that some of them does."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from application.guides._query import Query, QueryWord
 from application.ports.guides import PassageQueries
+from domain.identity import Role
 
 _SHORTEST = 5
 _PREFIX = 2
@@ -12,19 +13,19 @@ _LOOKED_AT = 500
 _MISSPELT, _SHORTENED = 0.8, 0.6
 
 
-async def corrections(query: Query, frequencies: Mapping[str, int], queries: PassageQueries) -> Query:
+async def corrections(query: Query, frequencies: Mapping[str, int], queries: PassageQueries, role: Role) -> Query:
     """The query with likely meanings for unknown words: a slip of the pen, or the beginning of a longer word."""
     words = [
-        await _corrected(word, queries) if word.term and not frequencies.get(word.term) else word
+        await _corrected(word, queries, role) if word.term and not frequencies.get(word.term) else word
         for word in query.words
     ]
     return replace(query, words=tuple(words))
 
 
-async def _corrected(word: QueryWord, queries: PassageQueries) -> QueryWord:
+async def _corrected(word: QueryWord, queries: PassageQueries, role: Role) -> QueryWord:
     if len(word.term) < _SHORTEST - 1 or any(c.isdigit() for c in word.term):
         return word
-    known = await queries.vocabulary(word.term[:_PREFIX], _LOOKED_AT)
+    known = await queries.vocabulary(word.term[:_PREFIX], role, _LOOKED_AT)
     meant = _nearest(word.term, known)
     return replace(word, related={**word.related, **meant}) if meant else word
 

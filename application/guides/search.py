@@ -59,7 +59,7 @@ class PassageFinder:
     """Finds passages for a question in plain words.
 
     The question's own words are looked up first, related ones second.
-    A word that no guide has is taken for the nearest known one.
+    A word that no guide of the reader's has is taken for the nearest known one.
     With an embedder, passages that mean the same in other words are looked up beside them.
     """
 
@@ -104,7 +104,7 @@ class PassageFinder:
 
     async def _by_words(self, query: Query, role: Role) -> tuple[Query, Candidates]:
         direct = await self._queries.candidates(query.terms, role, CANDIDATES)
-        query = await corrections(query, direct.frequencies, self._queries)
+        query = await corrections(query, direct.frequencies, self._queries, role)
         wide = await self._queries.candidates(query.all_terms, role, CANDIDATES)
         return query, _together(direct, wide)
 
@@ -151,7 +151,7 @@ class GuideSearch:
     async def _best(self, query: Query, role: Role, limit: int, category: str | None) -> list[Ranked]:
         """The best passage of each guide, best guide first."""
         found = await self._passages.candidates(query.all_terms, role, CANDIDATES, category=category)
-        meant = await corrections(query, found.frequencies, self._passages)
+        meant = await corrections(query, found.frequencies, self._passages, role)
         if meant != query:
             more = await self._passages.candidates(meant.all_terms, role, CANDIDATES, category=category)
             found, query = _together(found, more), meant

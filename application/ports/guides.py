@@ -117,9 +117,9 @@ class Candidate:
 class Candidates:
     """What the database found, and the numbers that weigh it.
 
-    `passage_count` and `average_length` (in terms) are of all passages of active guides;
-    `frequencies` says in how many of those each query term occurs. `similarities`, where they are known, say of each
-    candidate how near it is to the question by meaning.
+    `passage_count` and `average_length` (in terms) are of all passages of active guides that the reader may read;
+    `frequencies` says in how many of those each query term occurs: a number over the others would tell their words.
+    `similarities`, where they are known, say of each candidate how near it is to the question by meaning.
     """
 
     found: Sequence[Candidate]
@@ -154,7 +154,11 @@ class PassageRepository(Protocol):
 
 
 class PassageQueries(Protocol):
-    """Finds candidates; ranking them is the application's."""
+    """Finds candidates; ranking them is the application's.
+
+    What a reader gets is what a library of nothing but the guides of their reach would give: what is found, its order,
+    every number and every word.
+    """
 
     async def candidates(
         self, terms: Sequence[str], role: Role, limit: int, *, category: str | None = None
@@ -165,8 +169,11 @@ class PassageQueries(Protocol):
         """
         ...
 
-    async def vocabulary(self, prefix: str, limit: int) -> Sequence[str]:
-        """Indexed terms that start with `prefix`, the most frequent first: what a misspelt word may have meant."""
+    async def vocabulary(self, prefix: str, role: Role, limit: int) -> Sequence[str]:
+        """Terms that start with `prefix` in passages of active guides that `role` may read, the most frequent first.
+
+        They are what a misspelt word may have meant.
+        """
         ...
 
     async def nearest(

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import text
 
+from adapters.sql.tables.search import index_of
 from application.guides.library import GuideDraft
 from domain.identity import GUEST, OPERATOR
 from entrypoints.container import Container, sql_container
@@ -21,7 +22,8 @@ BATCH = 250
 QUERIES = 200
 VOCABULARY = 20_000
 STOP_WORDS = 50
-_BARE = text("SELECT rowid FROM guide_passages_fts WHERE guide_passages_fts MATCH :query ORDER BY rank LIMIT 20")
+_INDEX = index_of(GUEST.role)
+_BARE = text(f"SELECT rowid FROM {_INDEX} WHERE {_INDEX} MATCH :query ORDER BY rank LIMIT 20")
 
 
 async def run() -> list[Result]:

@@ -141,7 +141,8 @@ async def searched(backend: Backend, terms: Sequence[str], role: Role, category:
     """What a search finds, in an order of our own, with its numbers."""
     candidates = await backend.passages.candidates(terms, role, 100, category=category)
     found = sorted(candidates.found, key=lambda one: (one.guide_id, one.passage.position))
-    return found, candidates.passage_count, candidates.average_length, dict(candidates.frequencies)
+    words = list(await backend.passages.vocabulary("", role, 10))
+    return found, candidates.passage_count, candidates.average_length, dict(candidates.frequencies), words
 
 
 async def walked(backend: Backend, reader: MemberId, guide_id: GuideId, role: Role) -> object:

@@ -93,12 +93,17 @@ async def test_passage_queries_category_narrows_what_is_found_not_the_numbers(ba
     assert (narrowed.passage_count, narrowed.frequencies) == (2, {"stop": 2})
 
 
-async def test_passage_queries_numbers_are_of_all_active_passages(backend: Backend) -> None:
+async def test_passage_queries_numbers_are_of_the_active_passages_in_reach(backend: Backend) -> None:
     await indexed(backend, await stored_guide(backend, "a"), ("stop", "loss", "stop"), ("loss",), title=("risk",))
     await indexed(backend, await stored_guide(backend, "b", role=Role.OWNER), ("stop", "risk"))
-    candidates = await backend.passages.candidates(["stop", "loss", "risk", "absent"], Role.PUBLIC, 10)
-    assert candidates.frequencies == {"stop": 2, "loss": 2, "risk": 3, "absent": 0}
-    assert (candidates.passage_count, candidates.average_length) == (3, 2.0)
+    await indexed(backend, await stored_guide(backend, "c", role=Role.SUBSCRIBER), ("absent",) * 6)
+    asked = ["stop", "loss", "risk", "absent"]
+    whole = await backend.passages.candidates(asked, Role.OWNER, 10)
+    assert whole.frequencies == {"stop": 2, "loss": 2, "risk": 3, "absent": 1}
+    assert (whole.passage_count, whole.average_length) == (4, 3.0)
+    candidates = await backend.passages.candidates(asked, Role.PUBLIC, 10)
+    assert candidates.frequencies == {"stop": 1, "loss": 2, "risk": 2, "absent": 0}
+    assert (candidates.passage_count, candidates.average_length) == (2, 2.0)
 
 
 async def test_passage_queries_empty_library_has_no_numbers(backend: Backend) -> None:
@@ -170,16 +175,24 @@ async def test_passage_queries_rolled_back_passages_are_not_found(backend: Backe
 async def test_passage_queries_vocabulary_is_the_most_frequent_first(backend: Backend) -> None:
     await indexed(backend, await stored_guide(backend, "a"), ("position", "posit"), ("position",), ("other",))
     await indexed(backend, await stored_guide(backend, "b"), ("pos_1",), title=("position",))
-    words = await backend.passages.vocabulary("pos", 10)
+    words = await backend.passages.vocabulary("pos", Role.PUBLIC, 10)
     assert words[0] == "position"
     assert set(words[1:]) == {"pos_1", "posit"}
-    assert list(await backend.passages.vocabulary("pos", 1)) == ["position"]
+    assert list(await backend.passages.vocabulary("pos", Role.PUBLIC, 1)) == ["position"]
+
+
+async def test_passage_queries_vocabulary_holds_and_counts_only_what_is_in_reach(backend: Backend) -> None:
+    await indexed(backend, await stored_guide(backend, "a"), ("stopped", "stopping"), ("stopping",))
+    hidden = await stored_guide(backend, "b", role=Role.ADMIN)
+    await indexed(backend, hidden, *[("stopped", "stopgap")] * 3)
+    assert list(await backend.passages.vocabulary("stop", Role.SUBSCRIBER, 10)) == ["stopping", "stopped"]
+    assert list(await backend.passages.vocabulary("stop", Role.ADMIN, 10)) == ["stopped", "stopgap", "stopping"]
 
 
 @pytest.mark.parametrize("prefix", ["zzz", "%", "_", "'", '"'])
 async def test_passage_queries_vocabulary_prefix_is_literal(backend: Backend, prefix: str) -> None:
     await stored_guide(backend, terms=("stop",))
-    assert list(await backend.passages.vocabulary(prefix, 10)) == []
+    assert list(await backend.passages.vocabulary(prefix, Role.PUBLIC, 10)) == []
 
 
 async def test_passage_queries_vocabulary_forgets_what_is_gone(backend: Backend) -> None:
@@ -187,7 +200,7 @@ async def test_passage_queries_vocabulary_forgets_what_is_gone(backend: Backend)
     await indexed(backend, guide, ("stopping",))
     await indexed(backend, guide, ("stopped",))
     await retire(backend, await stored_guide(backend, "b", terms=("stopgap",)))
-    assert list(await backend.passages.vocabulary("stop", 10)) == ["stopped"]
+    assert list(await backend.passages.vocabulary("stop", Role.PUBLIC, 10)) == ["stopped"]
 
 
 async def test_passage_queries_passages_of_unknown_guide_are_refused(backend: Backend) -> None:

@@ -1,14 +1,18 @@
 """What Alembic's comparison of a database with the metadata can judge."""
 
+import re
+
 from sqlalchemy import Index, Text
 
 from adapters.sql.types import SortedText
+
+_TERMS = re.compile(r"guide_passages_(?:\w+_)?terms")
 
 
 def is_compared(item: object, name: str | None, kind: str, _reflected: bool, _compare_to: object) -> bool:
     """Leave out the tables and indexes of full-text search, which are made by statements of their own."""
     if kind == "table":
-        return name is None or not ("_fts" in name or name == "guide_passages_terms")
+        return name is None or not ("_fts" in name or _TERMS.fullmatch(name))
     return not (isinstance(item, Index) and item.dialect_options["postgresql"]["using"] == "gin")
 
 

@@ -15,8 +15,9 @@ from adapters.sql.migrator import Migrator
 from adapters.sql.tables import members
 from domain.errors import Invalid, Unavailable
 from domain.identity import Grant, GrantId, GrantSource, Role
+from tests.contract.test_passage_queries import retire
 from tests.support.backend import Backend
-from tests.support.given import added, new_member, new_telegram_member
+from tests.support.given import added, new_member, new_telegram_member, stored_guide
 from tests.support.services import PostgresServer
 
 _MEMBER = """
@@ -198,6 +199,27 @@ async def test_migrator_roles_keep_their_ends_on_the_way_down_and_up(url: str, b
         await database.dispose()
         await migrator.upgrade()
     assert before == after == [later, soon, None, None, soon]
+
+
+async def test_migrator_search_numbers_of_each_role_are_made_from_the_passages_there_are(
+    url: str, backend: Backend
+) -> None:
+    async def seen() -> list[object]:
+        found = [await backend.passages.candidates(["stop", "loss"], role, 10) for role in Role]
+        return [*found, *[list(await backend.passages.vocabulary("", role, 10)) for role in Role]]
+
+    for number, role in enumerate((*Role, Role.PUBLIC)):
+        await stored_guide(backend, f"Guide {number}", role=role, terms=("stop", *["loss", "size"][: int(role)]))
+    retired = await stored_guide(backend, "Retired", terms=("stop", "retired"))
+    await retire(backend, retired)
+    before = await seen()
+    assert [found.passage_count for found in before[: len(Role)]] == [2, 3, 4, 5]
+    migrator = Migrator(url)
+    await migrator.downgrade("0009")
+    await migrator.upgrade()
+    assert await seen() == before
+    await retire(backend, retired, restore=True)
+    assert [found.passage_count for found in (await seen())[: len(Role)]] == [3, 4, 5, 6]
 
 
 @pytest.mark.parametrize(
