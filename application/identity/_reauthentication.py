@@ -1,11 +1,11 @@
 """A signed-in member proves again that it is them, before what a stolen session must not do."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from application.identity._auditing import Trail
 from application.ports.identity import PasswordHasher
 from application.ports.limits import Attempt, Limit, RateLimiter
-from application.ports.unit_of_work import UnitOfWorkFactory
+from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from domain.errors import Conflict, InvalidCredentials, TooManyRequests
 from domain.identity import Actor, AuditAction, Member
 
@@ -17,6 +17,14 @@ def check_same_password(member: Member, checked: Member) -> None:
     hashes = [each.user.password_hash if each.user else None for each in (member, checked)]
     if hashes[0] != hashes[1]:
         raise InvalidCredentials("The password was changed meanwhile; sign in again.")
+
+
+async def has_just_signed_in(work: UnitOfWork, actor: Actor, now: datetime) -> bool:
+    """Whether the actor's sign-in is so young that it stands for a password where there is none to ask for."""
+    if actor.sign_in_id is None:
+        return False
+    sign_in = await work.sign_ins.get(actor.sign_in_id)
+    return sign_in is not None and sign_in.is_recent(now)
 
 
 class Reauthentication:

@@ -1,10 +1,11 @@
 """What is kept of a member: handed over to them, and removed."""
 
 from collections.abc import AsyncIterator, Mapping
+from datetime import timedelta
 
 from application.exports import Exports
 from application.identity._auditing import Trail
-from application.identity._reauthentication import Reauthentication
+from application.identity._reauthentication import Reauthentication, has_just_signed_in
 from application.identity._rights import require_other_owner, require_same_rights
 from application.ports.identity import MemberExport, MemberQueries
 from application.ports.realtime import ReplyStopped, RightsChanged, RunningReplies
@@ -12,9 +13,11 @@ from application.ports.system import Clock
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from domain.chat import ChatSession
 from domain.errors import Conflict, Invalid, NotAllowed, NotFound
-from domain.identity import Actor, AuditAction, Member, MemberId, Role
+from domain.identity import RECENT, Actor, AuditAction, Member, MemberId, Role
 
 ExportedRecord = tuple[str, Mapping[str, object]]
+
+_MINUTES = RECENT // timedelta(minutes=1)
 
 
 class DataRights:
@@ -67,9 +70,10 @@ class DataRights:
         return export.pieces(self._member_export.records(member_id))
 
     async def delete_own(self, actor: Actor, password: str | None) -> None:
-        """Delete one's own account; the password is needed where there is one.
+        """Delete one's own account; the password is needed, or where there is none, a sign-in of just now.
 
-        Raises `Invalid` without it, `InvalidCredentials`, `TooManyRequests`, and `Conflict` for the last owner.
+        Raises `Invalid` without it, `NotAllowed` when the sign-in is older, `InvalidCredentials`, `TooManyRequests`,
+        and `Conflict` for the last owner.
         """
         member_id = actor.require_member()
         proved = await self._proof(actor, member_id, password)
@@ -77,6 +81,8 @@ class DataRights:
             member = await self._held(work, member_id)
             if member.user is not None and member.user.password_hash != proved:
                 raise Conflict("The password was changed meanwhile; enter the new one.")
+            if proved is None and not await has_just_signed_in(work, actor, self._clock.now()):
+                raise NotAllowed(f"Sign in again, and delete the account within {_MINUTES} minutes.")
             await self._delete(work, actor, member)
 
     async def delete(self, actor: Actor, member_id: MemberId) -> None:

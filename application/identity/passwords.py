@@ -7,7 +7,7 @@ from application.identity._addresses import neighbourhood
 from application.identity._linked import one_at_a_time, take_apart
 from application.identity._mail_requests import MailRequests
 from application.identity._opening import SignedIn, SignInOpener
-from application.identity._reauthentication import Reauthentication, check_same_password
+from application.identity._reauthentication import Reauthentication, check_same_password, has_just_signed_in
 from application.identity._throttling import forget_failures
 from application.ports.credentials import CredentialQueries, Login
 from application.ports.identity import PasswordHasher, TokenIssuer
@@ -96,7 +96,7 @@ class PasswordService:
         """Whether the actor has no password, and has signed in recently enough to set one."""
         async with self._unit_of_work() as work:
             member = await work.members.get(actor.require_member())
-            return not _has_password(member) and await self._is_recent(work, actor)
+            return not _has_password(member) and await has_just_signed_in(work, actor, self._clock.now())
 
     async def set_first(self, actor: Actor, new: str, username: str | None = None) -> None:
         """Set the password of an account that has none, within a quarter of an hour of signing in.
@@ -185,7 +185,7 @@ class PasswordService:
         member = await work.members.get(actor.require_member())
         if _has_password(member):
             raise Conflict("The account has a password; change it with that one.")
-        if not await self._is_recent(work, actor):
+        if not await has_just_signed_in(work, actor, self._clock.now()):
             raise NotAllowed(f"Sign in again, and set the password within {_MINUTES} minutes.")
         if member.user is None:
             if username is None:
@@ -194,12 +194,6 @@ class PasswordService:
         elif username is not None:
             raise Invalid.of("username", "expected none: the account has its names; change them by themselves")
         return member
-
-    async def _is_recent(self, work: UnitOfWork, actor: Actor) -> bool:
-        if actor.sign_in_id is None:
-            return False
-        sign_in = await work.sign_ins.get(actor.sign_in_id)
-        return sign_in is not None and sign_in.is_recent(self._clock.now())
 
     async def _spent(self, work: UnitOfWork, token: str) -> Member:
         """The member whose token this is, with the token spent in this transaction."""

@@ -1,5 +1,7 @@
 """What is kept of a member: handed over, and removed."""
 
+from dataclasses import replace
+
 import pytest
 
 from application.identity.data_rights import ExportedRecord
@@ -118,12 +120,25 @@ async def test_own_deletion_leaves_nothing_of_the_person(world: RightsWorld) -> 
 
 async def test_own_deletion_of_a_telegram_member_asks_for_no_password(world: RightsWorld) -> None:
     tom = await world.telegram_member(77)
+    here = replace(await world.acting(tom), sign_in_id=await world.signed_in(tom))
 
-    await world.data_rights.delete_own(await world.acting(tom), None)
+    await world.data_rights.delete_own(here, None)
     again = await world.telegram_member(77)
 
     assert await world.actor(tom) is None
     assert again != tom
+
+
+async def test_own_deletion_of_a_telegram_member_asks_for_a_sign_in_of_just_now(world: RightsWorld) -> None:
+    tom = await world.telegram_member(77)
+    here = replace(await world.acting(tom), sign_in_id=await world.signed_in(tom))
+    world.later(minutes=16)
+
+    for actor in (here, await world.acting(tom)):
+        with pytest.raises(NotAllowed, match="Sign in again"):
+            await world.data_rights.delete_own(actor, None)
+
+    assert await world.actor(tom) is not None
 
 
 async def test_own_deletion_after_the_password_changed_meanwhile_conflicts(world: RightsWorld) -> None:

@@ -1,5 +1,6 @@
 """Who may give which role to whom, ban and name whom, and that the last owner stays."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -257,12 +258,13 @@ async def test_last_owner_is_neither_demoted_nor_banned_nor_deleted(world: Right
     owner, _ = await world.members.bootstrap_owner()
     stand_in = await world.web_member("ann")
     await world.members.grant(OPERATOR, stand_in, Role.OWNER, "for a day", world.clock.now() + timedelta(days=1))
+    here = replace(await world.acting(owner.id), sign_in_id=await world.signed_in(owner.id))
 
     for attempt in (
         world.members.revoke(OPERATOR, owner.id, Role.OWNER),
         world.members.ban(OPERATOR, owner.id, ""),
         world.data_rights.delete(OPERATOR, owner.id),
-        world.data_rights.delete_own(await world.acting(owner.id), None),
+        world.data_rights.delete_own(here, None),
     ):
         with pytest.raises(Conflict, match="last owner"):
             await attempt
