@@ -133,6 +133,7 @@ async def test_account_form_of_ended_sign_in_leads_to_sign_in(member: Visitor, g
     await change_password(other.page, PASSWORD, NEW_PASSWORD)
 
     await other.page.wait_for_url(re.compile(r"/sign-in\?next=%2Faccount"))
+    await expect(other.page.get_by_role("alert")).to_have_text("You were signed out.")
 
 
 async def ask_for_code(member: Visitor) -> str:
@@ -229,6 +230,7 @@ async def test_account_deleted_through_dialog_cannot_come_back(member: Visitor) 
     await page.keyboard.type(PASSWORD)
     await page.keyboard.press("Enter")
     await page.wait_for_url(re.compile("/sign-in$"))
+    await expect(page.locator("#toasts")).to_contain_text("Your account was deleted.")
 
     await page.get_by_label("Username or email").fill(member.name)
     await page.locator("#password").fill(PASSWORD)
@@ -249,10 +251,16 @@ async def test_account_guessable_password_refused_at_its_field(member: Visitor) 
     await member.open("/account")
     await change_password(member.page, PASSWORD, "1234567890")
     await expect(member.page.locator("#new-password-problem")).to_contain_text("in a row")
+    await expect(member.page.locator("#change-password [data-status]")).to_have_text("")
+    await expect(member.page.locator("#change-password")).not_to_contain_text("new_password")
     await expect(member.page.locator("#new-password")).to_be_focused()
     await change_password(member.page, PASSWORD, f"{member.name} itself")
 
     await expect(member.page.locator("#new-password-problem")).to_contain_text("without your username")
+    await change_password(member.page, WRONG, NEW_PASSWORD)
+
+    await expect(member.page.locator("#current-password-problem")).to_have_text("The password is wrong.")
+    await expect(member.page.locator("#new-password-problem")).to_have_text("")
 
 
 async def test_account_made_by_telegram_sets_its_first_password(guest: Visitor) -> None:

@@ -85,8 +85,9 @@ async def test_member_page_banned_member_put_out_and_let_in_again(owner: Visitor
     await expect(page.locator("tbody")).to_contain_text("Spam <script>alert(1)</script>")
     # Their open page is ended by its socket.
     await member.page.wait_for_url(re.compile("/sign-in"))
+    await expect(member.page.get_by_role("alert")).to_have_text("You were signed out.")
     await sign_in_by_form(member)
-    await expect(member.page.get_by_role("alert")).to_be_visible()
+    await expect(member.page.get_by_role("alert")).to_contain_text("do not belong together")
 
     await page.get_by_role("button", name="Lift the ban").click()
     await fact(page, "State", "active")

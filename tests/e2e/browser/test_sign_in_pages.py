@@ -86,6 +86,7 @@ async def test_account_sign_out_ends_sign_in(member: Visitor) -> None:
     await expect(page.get_by_text(member.name, exact=True)).to_be_visible()
     await page.get_by_role("button", name="Sign out").click()
     await page.wait_for_url(re.compile("/sign-in$"))
+    await expect(page.get_by_text("You were signed out.")).to_have_count(0)
 
     await member.open("/chat")
 

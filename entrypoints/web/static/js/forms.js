@@ -11,9 +11,7 @@ const SAID = 'guildhall.said';
  * Afterwards `data-then` says: `reload`, `reload Some text` to be shown then, `go /path`, `go /path Some text`, or `say Some text`; listeners of `done` get the answer.
  */
 export function wireForms() {
-  const said = sessionStorage.getItem(SAID);
-  sessionStorage.removeItem(SAID);
-  if (said) toast(said);
+  tellWhatWasDone();
   nameTimeZone();
   for (const form of document.querySelectorAll('form[data-call]')) {
     enable(form);
@@ -22,6 +20,13 @@ export function wireForms() {
       send(form);
     });
   }
+}
+
+/** Show what the form that led here said for afterwards. */
+export function tellWhatWasDone() {
+  const said = sessionStorage.getItem(SAID);
+  sessionStorage.removeItem(SAID);
+  if (said) toast(said);
 }
 
 /** A form is sent by its script only: until that is there, its button waits. */
@@ -69,9 +74,6 @@ export function wireDownloads() {
 
 /** Show a problem at the fields it names, else in `status`. */
 export function showProblem(form, problem, status) {
-  const wait = problem.retryAfter ? ` Try again in ${waiting(problem.retryAfter)}.` : '';
-  status.textContent = problem.message + wait;
-  status.hidden = false;
   let first = null;
   for (const { field, message } of problem.fields) {
     const input = form.elements[field];
@@ -82,15 +84,20 @@ export function showProblem(form, problem, status) {
     input.setAttribute('aria-invalid', 'true');
     first ??= input;
   }
-  if (first) status.hidden = true;
-  return first;
+  if (first) return first;
+  const wait = problem.retryAfter ? ` Try again in ${waiting(problem.retryAfter)}.` : '';
+  status.textContent = problem.message + wait;
+  status.hidden = false;
+  return null;
 }
 
 /** Take away what `showProblem` showed. */
 export function clearProblems(form, status) {
-  status.hidden = true;
   for (const input of form.querySelectorAll('[aria-invalid]')) input.removeAttribute('aria-invalid');
-  for (const note of form.querySelectorAll('.field__problem')) note.hidden = true;
+  for (const note of [status, ...form.querySelectorAll('.field__problem')]) {
+    note.hidden = true;
+    note.textContent = '';
+  }
 }
 
 /** Keep a form from being sent again while it is under way. */

@@ -1,7 +1,7 @@
 // Signing in, registering, and bringing back a sign-in that has only grown old.
 
 import { call, mayBeSignedIn, refresh } from './api.js';
-import { clearProblems, enable, setBusy, showProblem, wirePasswords } from './forms.js';
+import { clearProblems, enable, setBusy, showProblem, tellWhatWasDone, wirePasswords } from './forms.js';
 
 const main = document.querySelector('[data-next]');
 const status = document.getElementById('status');
@@ -15,6 +15,7 @@ for (const form of document.querySelectorAll('form[data-auth]')) {
 }
 wireTabs();
 wirePasswords();
+tellWhatWasDone();
 if (mayBeSignedIn()) comeBack();
 
 // The browser carries the fragment of the wanted page along: the message or passage that was linked.
@@ -28,8 +29,12 @@ async function comeBack() {
   try {
     await refresh();
     goOn();
-  } catch {
+  } catch (problem) {
     // Nobody is signed in here any more: the form is there.
+    if (problem.status === 401) {
+      status.textContent = 'You were signed out.';
+      status.hidden = false;
+    }
   }
 }
 
