@@ -1,6 +1,7 @@
 """Which refusal a value deserves: 400 for what is of the wrong kind, 422 for what is well-formed and breaks a rule."""
 
 import re
+from collections.abc import Sequence
 
 from domain.errors import FieldError, GuildhallError, Invalid, Malformed
 
@@ -18,12 +19,18 @@ class WrongKind(Malformed):
         self.fields = (field,)
 
 
-def refused_value(text: str, prefix: str = "") -> GuildhallError:
-    """The refusal for what msgspec says of a value: "Expected `int`, got `str` - at `$.limit`"."""
+def refused_value(text: str, prefix: str = "", known: Sequence[str] = ()) -> GuildhallError:
+    """The refusal for what msgspec says of a value: "Expected `int`, got `str` - at `$.limit`".
+
+    `known` are the fields that the whole value may have, where that can be said.
+    """
     where = _WHERE.search(text)
     path = ".".join(part for part in (prefix, where["path"] if where else "") if part)
     message = _WHERE.sub("", text)
-    for pattern, expected in ((_MISSING, "is required"), (_UNKNOWN, "is not known here")):
+    unknown = "there is no such field"
+    if known and not path:
+        unknown += f"; expected one of {', '.join(known)}"
+    for pattern, expected in ((_MISSING, "is required"), (_UNKNOWN, unknown)):
         if found := pattern.match(message):
             path = ".".join(part for part in (path, found["field"]) if part)
             return Invalid.of(path, expected)

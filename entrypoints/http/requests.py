@@ -33,10 +33,11 @@ class ApiRequest(Request[Actor, None, State]):
         """The body as the handler's type; raises `Malformed`, `Invalid`, or a 415."""
         self._require_json()
         field = self.route_handler.parsed_data_field
+        kind = field.annotation if field is not None else Any
         try:
-            value = _decoder(field.annotation if field is not None else Any).decode(await self.body())
+            value = _decoder(kind).decode(await self.body())
         except msgspec.ValidationError as error:
-            raise refused_value(str(error)) from error
+            raise refused_value(str(error), known=_fields(kind)) from error
         except (ValueError, RecursionError) as error:
             raise Malformed("The body cannot be read; expected one JSON document in UTF-8.") from error
         if fields := list(_with_nul(msgspec.to_builtins(value), "")):
@@ -58,6 +59,15 @@ class ApiRequest(Request[Actor, None, State]):
 @lru_cache(maxsize=64)
 def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(kind)
+
+
+@lru_cache(maxsize=64)
+def _fields(kind: Any) -> tuple[str, ...]:
+    """What an object of this kind may hold; nothing for what is no object, or one of several."""
+    info = msgspec.inspect.type_info(kind)
+    kinds = info.types if isinstance(info, msgspec.inspect.UnionType) else (info,)
+    structs = [each for each in kinds if isinstance(each, msgspec.inspect.StructType)]
+    return tuple(field.encode_name for field in structs[0].fields) if len(structs) == 1 else ()
 
 
 def _with_nul(value: object, path: str) -> "list[FieldError]":

@@ -54,6 +54,21 @@ async def test_login_with_both_names_is_refused(house: House) -> None:
     expect_problem(await house.client.post(f"{AUTH}/login", json=body), 422, "invalid")
 
 
+async def test_login_with_unknown_field_says_which_there_are(house: House) -> None:
+    answer = await house.client.post(f"{AUTH}/login", json={"account": "ada", "password": PASSWORD})
+    (error,) = expect_problem(answer, 422, "invalid")["errors"]
+    assert error == {
+        "field": "account",
+        "message": "there is no such field; expected one of password, email, username, mode",
+    }
+
+
+async def test_refresh_with_unknown_field_says_which_there_are(house: House) -> None:
+    answer = await house.client.post(f"{AUTH}/refresh", json={"token": "x"})
+    (error,) = expect_problem(answer, 422, "invalid")["errors"]
+    assert error["message"] == "there is no such field; expected one of refresh_token, mode"
+
+
 async def test_login_link_used_twice_works_once(house: House) -> None:
     ada = await house.person("ada")
     link = await house.container.member_service().sign_in_link(OPERATOR, ada.id)

@@ -61,6 +61,16 @@ def test_refused_value_names_its_field(text: str, kind: type[GuildhallError], fi
     assert "`" not in error.message
 
 
+def test_refused_value_unknown_field_says_which_there_are() -> None:
+    error = refused_value("Object contains unknown field `account`", known=("email", "password"))
+    assert error.message == "account: there is no such field; expected one of email, password"
+
+
+def test_refused_value_unknown_field_within_another_says_that_there_is_none() -> None:
+    error = refused_value("Object contains unknown field `x` - at `$.settings`", known=("title", "settings"))
+    assert error.message == "settings.x: there is no such field"
+
+
 def test_refused_value_of_a_parameter_names_the_parameter() -> None:
     error = refused_value("Expected `int`, got `str`", "limit")
     assert isinstance(error, WrongKind)
