@@ -19,6 +19,7 @@ from domain.identity import (
     MemberId,
     Role,
     check_may_link,
+    check_may_take_apart,
     code_refused,
     merge,
     needs_reauthentication,
@@ -118,10 +119,13 @@ async def unlink_member(
 ) -> None:
     """Take the member's accounts apart, in a transaction of its own; ends their sign-ins but the one that asks.
 
-    Raises `NotFound`, and `Conflict` when they are not linked.
+    Raises `NotFound`, `Conflict` when they are not linked, and `NotAllowed` to a member whose web account is new.
     """
     async with one_at_a_time(unit_of_work) as work:
-        await take_apart(work, await work.members.get(member_id), by, ids, now)
+        member = await work.members.get(member_id)
+        if by.member_id is not None:
+            check_may_take_apart(member, now)
+        await take_apart(work, member, by, ids, now)
         await work.sign_ins.end_all(member_id, now, but=by.sign_in_id)
         await work.commit()
 

@@ -181,9 +181,10 @@ class LinkingService:
             await self._decline(work, await own_request(work, actor, request_id), actor, "withdrawn")
 
     async def unlink(self, actor: Actor) -> None:
-        """Make the actor's two accounts two members again; raises `Conflict` when they are not linked.
+        """Make the actor's two accounts two members again.
 
-        All the member's sign-ins but the one that asks end: Telegram may have opened any of them.
+        Raises `Conflict` when they are not linked, and `NotAllowed` where the web account came to a Telegram member
+        less than a week ago. All the member's sign-ins but the one that asks end: Telegram may have opened any.
         """
         await unlink_member(self._unit_of_work, actor, actor.require_member(), self._ids, self._clock.now())
 

@@ -17,6 +17,7 @@ LinkRequestId = NewType("LinkRequestId", UUID)
 LINK_CODE_LENGTH = 8
 LINK_CODE_LIFETIME = timedelta(minutes=10)
 REAUTHENTICATED = Role.ADMIN
+SETTLED_AFTER = timedelta(days=7)
 
 
 class LinkState(StrEnum):
@@ -169,6 +170,22 @@ def merge(web: Member, telegram: Member, now: datetime) -> tuple[Member, Member]
     survivor.changed(now)
     absorbed.changed(now)
     return survivor, absorbed
+
+
+def check_may_take_apart(member: Member, now: datetime) -> None:
+    """Raise `NotAllowed` while the web account is new and younger than the Telegram account.
+
+    Unlinking leaves all that is owned with the web account. Whoever has got into a Telegram member's sign-in, and
+    opened a web account there, must not walk off with it before the member has noticed.
+    """
+    if member.user is None or member.telegram is None:
+        return
+    opened = member.user.created_at
+    if member.telegram.created_at < opened and now - opened < SETTLED_AFTER:
+        raise NotAllowed(
+            f"The web account is younger than {SETTLED_AFTER // timedelta(days=1)} days, and the Telegram account was "
+            "here before it: unlink them later, or ask the operator."
+        )
 
 
 def unlink(member: Member, fresh: MemberId, now: datetime) -> Member:

@@ -29,6 +29,7 @@ from domain.identity import (
     User,
     UserId,
     check_may_link,
+    check_may_take_apart,
     merge,
     needs_reauthentication,
     unlink,
@@ -340,3 +341,22 @@ def test_link_question_says_which_side_gains_which_role(
     )
 
     assert (question.web_gains, question.telegram_gains) == (web_gains, telegram_gains)
+
+
+@pytest.mark.parametrize("days", [0, 3, 6])
+def test_unlinking_a_web_account_that_came_to_a_telegram_member_waits_a_week(days: int) -> None:
+    opened = NOW + timedelta(days=100)
+    member, _ = merge(web_member(at=opened), telegram_member(at=NOW), opened)
+
+    with pytest.raises(NotAllowed, match="younger than 7 days"):
+        check_may_take_apart(member, opened + timedelta(days=days))
+    check_may_take_apart(member, opened + timedelta(days=7))
+    assert member.telegram is not None
+
+
+def test_unlinking_a_telegram_account_that_came_to_a_web_member_waits_for_nothing() -> None:
+    member, _ = merge(web_member(at=NOW), telegram_member(at=NOW + timedelta(days=100)), NOW + timedelta(days=100))
+
+    check_may_take_apart(member, NOW + timedelta(days=100))
+
+    assert member.user is not None
