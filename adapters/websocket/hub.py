@@ -8,9 +8,10 @@ from datetime import timedelta
 
 from adapters.websocket.client import SocketClient
 from adapters.websocket.connection import STALE_AFTER, WebSocketConnection
+from adapters.websocket.end_of_turn import EndOfTurn
 from adapters.websocket.frames import frame
 from adapters.websocket.manager import ConnectionManager
-from adapters.websocket.outbox import EndOfTurn, Outbox, OutboxLimits, Transport
+from adapters.websocket.outbox import Outbox, OutboxLimits, Transport
 from adapters.websocket.passing import Passing, PassingTimes
 from adapters.websocket.rights import RightsWatch
 from adapters.websocket.rooms import Rooms

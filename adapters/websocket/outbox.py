@@ -1,18 +1,16 @@
 """What one socket has still to be told, and how it is told."""
 
 import asyncio
-import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from adapters.websocket.end_of_turn import EndOfTurn
 from adapters.websocket.frames import frame, several
 from adapters.websocket.signal import Signal
 
 TOO_SLOW = 4008
 GONE = (1006, "the peer is gone")
-
-logger = logging.getLogger(__name__)
 
 
 class Transport(Protocol):
@@ -48,29 +46,6 @@ class OutboxLimits:
     batch_frames: int = 100
     batch_size: int = 256 * 1024
     close_seconds: float = 5.0
-
-
-class EndOfTurn:
-    """Writes, at the end of the present turn of the loop, what was put in it: one call of the loop for all sockets."""
-
-    __slots__ = ("_due",)
-
-    def __init__(self) -> None:
-        self._due: list[Outbox] = []
-
-    def add(self, outbox: "Outbox") -> None:
-        """This one has something to write."""
-        if not self._due:
-            asyncio.get_running_loop().call_soon(self._write)
-        self._due.append(outbox)
-
-    def _write(self) -> None:
-        due, self._due = self._due, []
-        for outbox in due:
-            try:
-                outbox.write()
-            except Exception:
-                logger.exception("frames_not_written")
 
 
 class Outbox:

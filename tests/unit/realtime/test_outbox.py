@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from adapters.websocket.outbox import EndOfTurn, Outbox, OutboxLimits
+from adapters.websocket.end_of_turn import EndOfTurn
+from adapters.websocket.outbox import Outbox, OutboxLimits
 from adapters.websocket.signal import Signal
 from tests.unit.realtime.world import FakeSocket, turns
 
