@@ -23,6 +23,7 @@ from adapters.memory.rate_limiter import InMemoryRateLimiter
 from adapters.memory.schema import InMemorySchema
 from adapters.memory.security import PlainPasswordHasher
 from adapters.memory.store import MemoryStore
+from adapters.memory.system import InMemoryDisk
 from adapters.memory.unit_of_work import InMemoryUnitOfWork
 from adapters.observability.logging import configure_logging
 from adapters.observability.metrics import Metrics
@@ -46,6 +47,7 @@ from adapters.sql.migrator import Migrator
 from adapters.sql.passages import SqlPassageQueries
 from adapters.sql.unit_of_work import SqlUnitOfWork
 from adapters.system.clock import SystemClock
+from adapters.system.disk import FolderDisk
 from adapters.system.ids import UuidIds
 from adapters.telegram.proofs import HmacTelegramProofs
 from adapters.text.analyzer import SnowballAnalyzer
@@ -176,6 +178,7 @@ class Container(containers.DeclarativeContainer):
 
     clock = providers.Singleton(SystemClock)
     ids = providers.Singleton(UuidIds)
+    data_disk = providers.Singleton(FolderDisk, settings.provided.data_dir)
     metrics = providers.Singleton(Metrics)
     configure_logging = providers.Callable(
         configure_logging,
@@ -414,5 +417,6 @@ def memory_container(settings: Settings | None = None) -> Container:
     container.event_log.override(providers.Singleton(InMemoryEventLog, store))
     container.embedder.override(providers.Singleton(SwitchedOff, "nothing is embedded in memory"))
     container.migrator.override(providers.Singleton(InMemorySchema))
+    container.data_disk.override(providers.Singleton(InMemoryDisk))
     container.hasher.override(providers.Singleton(PlainPasswordHasher))
     return container

@@ -4,7 +4,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from application.ports.system import Clock, Ids
+from application.ports.system import Clock, Disk, Ids
 
 START = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
 _FIRST_MILLISECOND = 0x019B_0000_0000
@@ -52,3 +52,14 @@ class SequentialIds(Ids):
     def new(self) -> UUID:
         number, self._next = self._next, self._next + 1
         return UUID(int=(_FIRST_MILLISECOND + number) << 80 | 0x7 << 76 | 0b10 << 62 | number)
+
+
+class InMemoryDisk(Disk):
+    """As much room as it is given; a GiB."""
+
+    def __init__(self, free: int = 2**30) -> None:
+        self.free = free
+
+    async def free_bytes(self) -> int:
+        """What was given."""
+        return self.free

@@ -25,6 +25,14 @@ class Ids(Protocol):
         ...
 
 
+class Disk(Protocol):
+    """Where the instance keeps its data."""
+
+    async def free_bytes(self) -> int:
+        """What may still be written there; raises `Unavailable` when that cannot be told."""
+        ...
+
+
 class CannotStart(Exception):
     """This installation cannot run as it is: the message says what was found, what was expected and what to do.
 

@@ -8,6 +8,7 @@ import click
 
 from application.ports.embedding import EmbedderUnavailable
 from application.ports.system import CannotStart
+from application.room import MIB, require_room
 from domain.errors import GuildhallError
 from domain.identity import OPERATOR
 from entrypoints.cli.ending import ExitCode
@@ -54,7 +55,7 @@ async def _examine(settings: Settings) -> list[Finding]:
     container = sql_container(settings)
     try:
         findings = [
-            await _tried("data", lambda: _data(settings)),
+            await _tried("data", lambda: _data(container)),
             await _tried("database", lambda: _database(container)),
         ]
         if findings[-1].state == "ok":
@@ -77,9 +78,11 @@ async def _tried(name: str, check: Callable[[], Awaitable[Finding]]) -> Finding:
         return Finding(name, "FAIL", str(error))
 
 
-async def _data(settings: Settings) -> Finding:
+async def _data(container: Container) -> Finding:
+    settings = container.settings()
     prepare_data_dir(settings)
-    return Finding("data", "ok", str(settings.data_dir.absolute()))
+    free = await require_room(container.data_disk())
+    return Finding("data", "ok", f"{settings.data_dir.absolute()}, {free // MIB:,} MiB free")
 
 
 async def _database(container: Container) -> Finding:

@@ -8,6 +8,7 @@ from litestar.config.cors import CORSConfig
 from litestar.template.config import TemplateConfig
 from litestar.types import ControllerRouterHandler
 
+from application.room import require_room
 from domain.errors import Unavailable
 from entrypoints.container import Container
 from entrypoints.http import (
@@ -61,6 +62,7 @@ def create_app(
             "database": lambda: container.event_log().epoch(),
             "schema": lambda: _require_newest_schema(container),
             "replies": work.require_alive,
+            "disk": lambda: require_room(container.data_disk()),
         },
     )
     app = Litestar(

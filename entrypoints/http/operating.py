@@ -24,7 +24,10 @@ async def health() -> HealthResponse:
 
 @get("/ready", opt=ANONYMOUS, responses={503: ResponseSpec(ReadyResponse, description="A check failed.")})
 async def ready(readiness: ReadinessDependency) -> Response[ReadyResponse]:
-    """Whether the database answers, its schema is the newest, and replies are being worked on."""
+    """Whether the database answers, its schema is the newest, replies are being worked on, and data can be written.
+
+    For that the disk of the data folder needs 16 MiB of free space.
+    """
     checks = await readiness.check()
     is_ready = all(checks.values())
     return Response(

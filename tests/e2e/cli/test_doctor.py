@@ -4,6 +4,10 @@ import socket
 from collections.abc import Callable
 from pathlib import Path
 
+from dependency_injector import providers
+
+from adapters.memory.system import InMemoryDisk
+from entrypoints.container import Container
 from tests.e2e.cli.conftest import Command
 from tests.e2e.conftest import Instance, Outcome
 
@@ -34,6 +38,15 @@ def test_doctor_finds_everything_that_is_wrong(guildhall: Command, instance: Ins
     assert outcome.code == 1
     assert _findings(outcome)["database"] == "FAIL"
     assert _findings(outcome)["port"] == "warn"
+
+
+def test_doctor_of_full_disk_says_what_to_do(guildhall: Command) -> None:
+    with Container.data_disk.override(providers.Object(InMemoryDisk(3 * 2**20))):
+        outcome = guildhall("doctor", GUILDHALL_HTTP_PORT="0")
+    assert outcome.code == 1
+    assert _findings(outcome)["data"] == "FAIL"
+    assert "3 MiB are free" in outcome.out
+    assert "Free some space" in outcome.out
 
 
 def test_doctor_prints_settings_without_secrets(guildhall: Command) -> None:

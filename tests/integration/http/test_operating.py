@@ -10,6 +10,8 @@ import pytest
 from dependency_injector import providers
 
 from adapters.memory.schema import InMemorySchema
+from adapters.memory.system import InMemoryDisk
+from application.room import MIN_FREE_BYTES
 from domain.errors import Unavailable
 from domain.identity import Role
 from entrypoints.container import memory_container
@@ -34,13 +36,16 @@ async def test_health_is_told_to_anybody(house: House) -> None:
 async def test_ready_with_everything_running_says_so(living_house: House) -> None:
     answer = await living_house.client.get("/api/v1/ready")
     assert answer.status_code == 200
-    assert answer.json() == {"status": "ready", "checks": {"database": "ok", "schema": "ok", "replies": "ok"}}
+    assert answer.json() == {
+        "status": "ready",
+        "checks": {"database": "ok", "schema": "ok", "replies": "ok", "disk": "ok"},
+    }
 
 
 async def test_ready_without_the_reply_worker_is_503(house: House) -> None:
     answer = await house.client.get("/api/v1/ready")
     assert answer.status_code == 503
-    assert answer.json()["checks"] == {"database": "ok", "schema": "ok", "replies": "failed"}
+    assert answer.json()["checks"] == {"database": "ok", "schema": "ok", "replies": "failed", "disk": "ok"}
 
 
 async def test_ready_on_an_old_schema_is_503_and_tells_no_details(tmp_path: Path) -> None:
@@ -49,7 +54,17 @@ async def test_ready_on_an_old_schema_is_503_and_tells_no_details(tmp_path: Path
     async with running(container, with_lifespan=True) as house:
         answer = await house.client.get("/api/v1/ready")
     assert answer.status_code == 503
-    assert answer.json() == {"status": "not_ready", "checks": {"database": "ok", "schema": "failed", "replies": "ok"}}
+    checks = {"database": "ok", "schema": "failed", "replies": "ok", "disk": "ok"}
+    assert answer.json() == {"status": "not_ready", "checks": checks}
+
+
+async def test_ready_on_a_full_disk_is_503(tmp_path: Path) -> None:
+    container = memory_container(settings(tmp_path))
+    container.data_disk.override(providers.Object(InMemoryDisk(MIN_FREE_BYTES - 1)))
+    async with running(container, with_lifespan=True) as house:
+        answer = await house.client.get("/api/v1/ready")
+    assert answer.status_code == 503
+    assert answer.json()["checks"] == {"database": "ok", "schema": "ok", "replies": "ok", "disk": "failed"}
 
 
 async def test_metrics_from_this_machine_count_by_route_template(house: House) -> None:
