@@ -221,6 +221,9 @@ class Outbox:
     def _take(self) -> str:
         """The next frame: all that is queued, as far as one frame goes."""
         queue, limits = self._queue, self._limits
+        if len(queue) == 1 and not self._allowance and not self._allowed_size:
+            self._size = 0
+            return queue.pop()
         count, size = 1, len(queue[0])
         while count < min(len(queue), limits.batch_frames) and size + len(queue[count]) <= limits.batch_size:
             size += len(queue[count])
