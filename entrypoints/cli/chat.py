@@ -8,6 +8,7 @@ from domain.chat import LLMProvider
 from domain.identity import Actor, Role
 from entrypoints.cli.ending import Refused
 from entrypoints.cli.session import Invocation, pass_invocation
+from entrypoints.cli.unescaping import Unescaping
 from entrypoints.container import Container
 
 
@@ -44,10 +45,12 @@ def ask(invocation: Invocation, question: str, role: str, provider: str) -> None
     actor = Actor(member_id=None, role=Role[role.upper()])
 
     async def action(container: Container) -> Answer | None:
+        markdown = Unescaping()
         async for piece in container.ask().stream(actor, question, LLMProvider(provider.upper())):
             if isinstance(piece, Answer):
+                click.echo(markdown.finish(), nl=False)
                 return piece
-            click.echo(piece, nl=False)
+            click.echo(markdown.feed(piece), nl=False)
         return None
 
     try:

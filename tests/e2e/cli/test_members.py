@@ -82,6 +82,12 @@ def test_chat_ask_answers_with_citations(guildhall: Command) -> None:
     assert "[1] Order types explained" in outcome.out
 
 
+def test_chat_ask_answer_is_shown_without_the_escapes_of_markdown(guildhall: Command) -> None:
+    outcome = guildhall("chat", "ask", "What happens to a stop order when the price gaps overnight?")
+    assert "“Stop orders and stop-limit orders > " in outcome.out
+    assert "\\" not in outcome.out
+
+
 def test_chat_ask_refused_question_names_the_guides_that_come_near(guildhall: Command) -> None:
     outcome = guildhall("chat", "ask", "What does a zebra know of trailing stops?")
     assert outcome.code == 0
