@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from adapters.language_models._units import Unit
 
-MAX_STEPS, MAX_CODE_LINES = 12, 20
+MAX_STEPS = 12
 SHORT_LIST, MATCHING_STEP = 7, 0.5
 MAX_ITEM_WORDS = 45
 
@@ -71,10 +71,9 @@ def _announced(units: Sequence[Unit], found: set[int], room: int) -> set[int]:
     added: set[int] = set()
     for at in found:
         following = [n for n, unit in enumerate(units) if n > at and unit.block == units[at].block + 1]
-        if units[at].kind == "sentence" and units[at].text.endswith(":") and following:
-            is_short = units[following[0]].kind != "code" or units[following[0]].text.count("\n") <= MAX_CODE_LINES
-            if units[following[0]].kind != "sentence" and is_short:
-                added |= set(following[:MAX_STEPS])
+        announces = units[at].kind == "sentence" and units[at].text.endswith(":")
+        if announces and following and (units[following[0]].kind == "item" or units[following[0]].is_short_code):
+            added |= set(following[:SHORT_LIST])
         if units[at].kind != "sentence":
             before = [n for n, unit in enumerate(units) if unit.block == units[at].block - 1]
             if before and units[before[-1]].kind == "sentence" and units[before[-1]].text.endswith(":"):

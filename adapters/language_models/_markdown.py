@@ -34,8 +34,12 @@ def _joint(units: Sequence[Unit], before: int, at: int) -> str:
 
 
 def _is_cut(units: Sequence[Unit], at: int) -> bool:
-    """Whether the list goes on after this item."""
-    return units[at].kind == "item" and at + 1 < len(units) and units[at + 1].block == units[at].block
+    """Whether the list goes on after this item, or what the sentence announces is not quoted."""
+    if at + 1 == len(units):
+        return False
+    if units[at].kind == "sentence":
+        return units[at].text.endswith(":")
+    return units[at].kind == "item" and units[at + 1].block == units[at].block
 
 
 def _as_markdown(text: str) -> str:

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from adapters.language_models._choosing import chosen
 from adapters.language_models._markdown import joined
 from adapters.language_models._units import Unit, units
+from adapters.language_models._widening import widened
 from application.ports.chat import GroundingPassage
 from application.ports.guides import TextAnalyzer
 from domain.guides import GuideId
 
-MAX_SENTENCES = 4
+MAX_SENTENCES, MAX_SENTENCES_BESIDE = 4, 2
 NEXT_PASSAGES, NEXT_SCORE = 2, 0.82
 _HOW = re.compile(r"^\s*(?:how|what (?:are|is) the steps|steps)\b|\bhow (?:do|can|should|to)\b", re.IGNORECASE)
 
@@ -35,8 +36,8 @@ def quotes(asked: Sequence[str], passages: Sequence[GroundingPassage], analyzer:
     weights = _weights(words, [unit.text for own in held.values() for unit in own], analyzer)
     found: list[Quote] = []
     for passage in _worth_quoting(passages):
-        room = MAX_SENTENCES if not found else 2
-        text = _quoted(passage, held[passage.number], weights, room, analyzer, steps=bool(_HOW.search(asked[-1])))
+        scored = [_valued(unit, weights, analyzer) for unit in held[passage.number]]
+        text = _quoted(passage, scored, is_best=not found, steps=bool(_HOW.search(asked[-1])))
         if text:
             found.append(Quote(passage, text))
     return found
@@ -70,20 +71,13 @@ def _weights(words: dict[str, float], texts: Sequence[str], analyzer: TextAnalyz
     }
 
 
-def _quoted(
-    passage: GroundingPassage,
-    units: Sequence[Unit],
-    weights: dict[str, float],
-    room: int,
-    analyzer: TextAnalyzer,
-    *,
-    steps: bool,
-) -> str:
+def _quoted(passage: GroundingPassage, scored: Sequence[Unit], *, is_best: bool, steps: bool) -> str:
     """The best units in the passage's order, with a mark where the quotation ends."""
-    scored = [_valued(unit, weights, analyzer) for unit in units]
-    places = chosen(scored, room, steps=steps)
+    places = chosen(scored, MAX_SENTENCES if is_best else MAX_SENTENCES_BESIDE, steps=steps)
     if not places:
         return ""
+    if is_best:
+        places = widened(scored, places)
     # A list too long for one passage goes on in the next one, where its first steps cannot be quoted.
     lead = "…\n\n" if 0 in places and scored[0].is_later_step else ""
     return lead + joined(scored, sorted(places), f"[{passage.number}]")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 ITEM = re.compile(r"^(\s*)(-|\d+\.) ")
 FENCE = re.compile(r"^\s*(`{3,})")
+MAX_CODE_LINES = 15
 _SENTENCE = re.compile(r"(?<=[.!?…])[\"')\]]*\s+(?=[\"'(\[`]*[A-Z0-9`])")
 
 
@@ -27,6 +28,11 @@ class Unit:
     def is_later_step(self) -> bool:
         """Whether it is a step that others come before."""
         return self.is_step and self.text.partition(".")[0].strip().lstrip("0") not in {"", "1"}
+
+    @property
+    def is_short_code(self) -> bool:
+        """Whether it is code of at most `MAX_CODE_LINES` between its two fences."""
+        return self.kind == "code" and self.text.count("\n") - 1 <= MAX_CODE_LINES
 
 
 def units(text: str) -> list[Unit]:

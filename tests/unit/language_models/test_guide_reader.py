@@ -116,10 +116,10 @@ async def test_guide_reader_step_chosen_from_short_list_comes_with_all_of_them(q
 async def test_guide_reader_short_list_with_a_matching_step_is_quoted_beside_a_better_sentence() -> None:
     text = (
         "Here is a routine:\n\n1. Look at the chart.\n2. Move the trailing stop.\n3. Rest.\n\n"
-        "A trailing stop costs nothing. Coffee is served at nine."
+        "A trailing stop costs nothing.\n\nCoffee is served at nine."
     )
     said = await answer(request("What does a trailing stop cost?", passage(1, text)))
-    assert said.endswith(text.removesuffix(" Coffee is served at nine.") + " [1]")
+    assert said.endswith(text.removesuffix("\n\nCoffee is served at nine.") + " [1]")
 
 
 async def test_guide_reader_list_without_a_matching_step_is_left_out() -> None:
@@ -129,7 +129,7 @@ async def test_guide_reader_list_without_a_matching_step_is_left_out() -> None:
 
 
 async def test_guide_reader_what_is_left_out_between_sentences_shows() -> None:
-    text = "A trailing stop follows the price. Coffee is hot.\n\nTea is cold.\n\nA trailing stop never moves back."
+    text = "A trailing stop follows the price.\n\nTea is cold.\n\nA trailing stop never moves back."
     said = await answer(request("trailing stop", passage(1, text)))
     assert "follows the price.\n\n…\n\nA trailing stop never moves back." in said
 
