@@ -94,6 +94,13 @@ async def _library(container: Container) -> Finding:
     counts = await container.guide_reading().categories(OPERATOR)
     if not counts:
         return Finding("library", "warn", "no guides yet; run `guildhall guides import PATH`")
+    if strays := sorted(counts.keys() - set(container.guide_library().categories)):
+        found = counted(sum(counts[name] for name in strays), "guide")
+        text = (
+            f"{found} in categories that are not configured ({', '.join(strays)}): "
+            "add them to GUILDHALL_GUIDES_CATEGORIES, or import the guides again with another category"
+        )
+        return Finding("library", "warn", text)
     return Finding(
         "library", "ok", f"{counted(sum(counts.values()), 'guide')} in {counted(len(counts), 'category', 'categories')}"
     )

@@ -49,6 +49,15 @@ def test_doctor_of_full_disk_says_what_to_do(guildhall: Command) -> None:
     assert "Free some space" in outcome.out
 
 
+def test_doctor_of_guides_outside_the_configured_categories_warns(guildhall: Command) -> None:
+    categories = "trading,technical,psychology,automation,platform"
+    outcome = guildhall("doctor", GUILDHALL_HTTP_PORT="0", GUILDHALL_GUIDES_CATEGORIES=categories)
+    assert outcome.code == 0, outcome
+    assert _findings(outcome)["library"] == "warn"
+    assert "2 guides in categories that are not configured (risk)" in outcome.out
+    assert "GUILDHALL_GUIDES_CATEGORIES" in outcome.out
+
+
 def test_doctor_prints_settings_without_secrets(guildhall: Command) -> None:
     secret = "0123456789abcdef0123456789abcdef"
     outcome = guildhall("doctor", "--settings", GUILDHALL_SECRET_KEY=secret)
