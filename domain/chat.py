@@ -476,13 +476,13 @@ class ChatMessage(Recorder):
             raise Conflict("Only the assistant's replies can be started, stopped or regenerated.", role=self.role.value)
 
 
-def checked_content(content: str) -> str:
-    """A member's text, trimmed; raises `Invalid` unless 1 to 10,000 characters remain."""
+def checked_content(content: str, field: str = "content") -> str:
+    """A member's text, trimmed; raises `Invalid` naming `field` unless 1 to 10,000 characters remain."""
     content = content.replace("\r\n", "\n").strip()
     checks = Checks()
     checks.require(
         1 <= len(content) <= MAX_CONTENT and not _UNPRINTABLE.search(content),
-        "content",
+        field,
         f"expected 1 to {MAX_CONTENT} characters of text after trimming",
     )
     checks.finish()

@@ -39,7 +39,7 @@ class Ask:
         self, actor: Actor, question: str, provider: LLMProvider = LLMProvider.LOCAL
     ) -> AsyncGenerator[str | Answer, None]:
         """The answer in pieces, and at the end as a whole; raises `Invalid`, and `ModelError` when the model fails."""
-        question = checked_content(question)
+        question = checked_content(question, field="question")
         model = self._models.get(provider)
         if model is None:
             raise Invalid.of(

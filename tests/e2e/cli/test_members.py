@@ -104,7 +104,7 @@ def test_chat_ask_question_about_something_else_gets_no_suggestions(guildhall: C
 
 
 def test_chat_ask_empty_question_is_refused(guildhall: Command) -> None:
-    assert_refused(guildhall("chat", "ask", "  "), "content")
+    assert_refused(guildhall("chat", "ask", "  "), "question: expected 1 to 10000 characters")
 
 
 def test_chat_ask_absent_provider_is_refused(guildhall: Command) -> None:
