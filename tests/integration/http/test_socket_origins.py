@@ -15,11 +15,14 @@ from tests.integration.http.house import settings
 from tests.integration.http.served import Served, served
 
 
-async def first_frame(running: Served, origin: str, **headers: str) -> tuple[dict[str, Any], int | None]:
-    """What a socket with ada's cookie hears first, and the code it is closed with, if it is."""
+async def first_frame(
+    running: Served, origin: str, host: str | None = None, **headers: str
+) -> tuple[dict[str, Any], int | None]:
+    """What a socket with ada's cookie hears first, and the code it is closed with, if it is. `host` is its `Host`."""
     ada = await running.person("ada")
     sent = {"Cookie": f"{ACCESS_COOKIE}={ada.access_token}", "Origin": origin, **headers}
-    async with connect(f"ws://127.0.0.1:{running.port}/api/v1/ws", additional_headers=sent, proxy=None) as socket:
+    url = f"ws://{host or f'127.0.0.1:{running.port}'}/api/v1/ws"
+    async with connect(url, host="127.0.0.1", port=running.port, additional_headers=sent, proxy=None) as socket:
         frame = json.loads(await socket.recv())
         if frame["type"] != "error":
             return frame, None
@@ -60,5 +63,5 @@ async def test_socket_of_a_public_https_address_refuses_its_http_pages(
 ) -> None:
     container = memory_container(settings(tmp_path, public_url="https://localhost"))
     async with served(container, with_lifespan=True) as running:
-        frame, code = await first_frame(running, origin, Host="localhost")
+        frame, code = await first_frame(running, origin, "localhost")
     assert (frame["type"], code) == (("welcome", None) if welcome else ("error", 4001))
