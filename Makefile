@@ -73,18 +73,18 @@ run: $(RUNTIME)
 	@$(if $(PORT),GUILDHALL_HTTP_PORT=$(PORT)) $(BIN)/guildhall init
 	@$(if $(PORT),GUILDHALL_HTTP_PORT=$(PORT)) exec $(BIN)/guildhall serve
 
-# Tests that start processes or a browser run one at a time; the others share two workers, a file to a worker.
+# Tests that start servers or a browser run one at a time; the others share two workers, a file to a worker.
 # Every group runs even when an earlier one fails, and one coverage report covers them all.
 .PHONY: test
 test: $(DEV)
 	@$(BIN)/coverage erase
 	@failed=0; \
-	for group in unit contract architecture integration; do \
+	for group in unit contract architecture integration e2e/cli; do \
 		echo "== $$group"; \
 		$(PYTEST) tests/$$group -n 2 --dist loadfile --cov --cov-append --cov-report= || failed=1; \
 	done; \
 	echo "== e2e"; \
-	$(PYTEST) tests/e2e --cov --cov-append --cov-report= || failed=1; \
+	$(PYTEST) tests/e2e --ignore=tests/e2e/cli --cov --cov-append --cov-report= || failed=1; \
 	$(BIN)/coverage report || failed=1; \
 	exit $$failed
 

@@ -31,7 +31,20 @@ def decode_cursor(cursor: str, first: type[A], second: type[B]) -> tuple[A, B]:
         one, two = _values(cursor)
         return cast("A", _read(one, first)), cast("B", _read(two, second))
     except (_Broken, ValueError, RecursionError):
-        raise Malformed("The cursor cannot be read; take `next_cursor` from an earlier page as it is.") from None
+        raise _unreadable() from None
+
+
+def decode_single(cursor: str, kind: type[A]) -> A:
+    """The one value a cursor was made of; raises `Malformed`."""
+    try:
+        (one,) = _values(cursor)
+        return cast("A", _read(one, kind))
+    except (_Broken, ValueError, RecursionError):
+        raise _unreadable() from None
+
+
+def _unreadable() -> Malformed:
+    return Malformed("The cursor cannot be read; take `next_cursor` from an earlier page as it is.")
 
 
 def _values(cursor: str) -> list[object]:

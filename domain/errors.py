@@ -24,6 +24,11 @@ class GuildhallError(Exception):
         self.message = message
         self.details: Mapping[str, object] = details
 
+    @property
+    def public_message(self) -> str:
+        """What a client over the network is told."""
+        return self.message
+
 
 class Malformed(GuildhallError):
     """The input cannot be read at all."""
@@ -105,9 +110,21 @@ class TooManyRequests(GuildhallError):
 
 
 class Unavailable(GuildhallError):
-    """Something this needs does not answer now. Nothing was changed."""
+    """Something this needs does not answer now. Nothing was changed.
+
+    `message` says what the operator has to mend, for the log and the terminal. Clients hear it where it `is_public`.
+    """
 
     code = "unavailable"
+
+    def __init__(self, message: str, *, is_public: bool = False, **details: object) -> None:
+        super().__init__(message, **details)
+        self.is_public = is_public
+
+    @property
+    def public_message(self) -> str:
+        """That it does not work, and no more, unless the message was written for clients."""
+        return self.message if self.is_public else "Something this needs does not answer now; try again later."
 
 
 class Checks:

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import ClassVar, NewType
 from uuid import UUID
 
@@ -9,8 +10,11 @@ Channel = NewType("Channel", str)
 
 GUIDES = Channel("guides")
 SYSTEM = Channel("system")
+RIGHTS = Channel("rights")
+"""Where processes tell each other whose rights changed. No socket can subscribe to it."""
 
 
+@lru_cache(maxsize=1024)
 def session_channel(session_id: UUID) -> Channel:
     """The channel of one chat session: its participants."""
     return Channel(f"session:{session_id}")
@@ -37,6 +41,18 @@ class Event(ABC):
     def minimum_role(self) -> int:
         """Readers of the channel below this role do not get the event."""
         return 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberRightsChanged(Event):
+    """What a member may do has changed: every process looks again at what their sockets hold."""
+
+    type: ClassVar[str] = "member_rights_changed"
+    member_id: UUID
+
+    def channels(self) -> tuple[Channel, ...]:
+        """Only what processes read."""
+        return (RIGHTS,)
 
 
 class Recorder:

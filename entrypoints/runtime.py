@@ -1,33 +1,42 @@
-"""Several deliveries in one process: the pages and the API as one application, served by uvicorn."""
+"""Several deliveries in one process: the pages, the API and the bot, served by uvicorn; or the bot alone."""
 
 import asyncio
 import gc
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 from types import FrameType
 
 import structlog
 import uvicorn
 from litestar import Litestar
 
-from application.ports.system import CannotStart
+from application.ports.system import CannotStart, Clock
+from domain.errors import InvalidToken
 from entrypoints import open_files
+from entrypoints.beside import Service
 from entrypoints.container import Container, sql_container
 from entrypoints.http.app import create_app
 from entrypoints.http.connections import CountedSocket, connections_of, counted, most_with
 from entrypoints.listening import listener
-from entrypoints.settings import Settings
+from entrypoints.settings import Settings, without_use
+from entrypoints.telegram_bot.bot import Bot, create_bot
 from entrypoints.web.pages import page_handlers, show_error_pages, static_handlers, template_config
+
+RESTART_SECONDS = 10.0
 
 _log = structlog.get_logger(__name__)
 
 
-def create_application(container: Container) -> Litestar:
-    """The API, the sockets and the pages as one ASGI application."""
+def create_application(container: Container, services: Sequence[Service] = ()) -> Litestar:
+    """The API, the sockets and the pages as one ASGI application; `services` begin and end with it."""
     app = create_app(
-        container, pages=[*page_handlers(container), *static_handlers()], template_config=template_config()
+        container,
+        pages=[*page_handlers(container), *static_handlers()],
+        template_config=template_config(),
+        services=services,
     )
     show_error_pages(app)
     return app
@@ -59,6 +68,8 @@ async def _serve(settings: Settings, listening: socket.socket) -> None:
     await container.migrator().check()
     container.configure_logging()
     _tell_limits(settings)
+    if unused := without_use(settings):
+        _log.warning("settings_without_use", settings=[field.toml for field in unused])
     server = server_of(container)
     try:
         await server.serve(sockets=[listening])
@@ -81,13 +92,17 @@ def _tell_limits(settings: Settings) -> None:
         )
 
 
+def _services(container: Container) -> Sequence[Service]:
+    return [BotService(create_bot(container), container.clock())] if container.settings().has_bot else []
+
+
 def server_of(container: Container) -> "Server":
     """The server as `serve` runs it."""
     settings = container.settings()
     connections = connections_of(settings, container.metrics(), open_files.limit())
     return Server(
         uvicorn.Config(
-            create_application(container),
+            create_application(container, _services(container)),
             log_config=None,
             access_log=False,
             server_header=False,
@@ -103,6 +118,36 @@ def server_of(container: Container) -> "Server":
         ),
         container,
     )
+
+
+class BotService(Service):
+    """The bot beside the web: where it cannot work, the web goes on."""
+
+    def __init__(self, bot: Bot, clock: Clock) -> None:
+        self._bot = bot
+        self._clock = clock
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._run(), name="bot")
+
+    async def stop(self, seconds: float) -> None:
+        if self._task is None:
+            return
+        await self._bot.stop(timedelta(seconds=seconds))
+        self._task.cancel()
+        await asyncio.wait({self._task})
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                return await self._bot.run()
+            except InvalidToken as error:
+                _log.error("bot_refused", reason=error.message, do="correct telegram.bot_token and start again")
+                return None
+            except Exception:  # noqa: BLE001 - it goes on as soon as what failed is back
+                _log.exception("bot_failed")
+            await self._clock.sleep(RESTART_SECONDS)
 
 
 class Server(uvicorn.Server):

@@ -13,11 +13,14 @@ from adapters.memory.identity import InMemoryMemberQueries
 from adapters.memory.identity_sweep import InMemoryIdentitySweep
 from adapters.memory.language_model import Script, ScriptedLanguageModel
 from adapters.memory.member_export import InMemoryMemberExport
+from adapters.memory.notifier import InMemoryNotifier
+from adapters.memory.pacer import InMemoryPacer, Pace
 from adapters.memory.passages import InMemoryPassageQueries
 from adapters.memory.security import InMemoryTokenIssuer, PlainPasswordHasher
 from adapters.memory.store import MemoryStore
 from adapters.memory.system import ManualClock, SequentialIds
 from adapters.memory.telegram import InMemoryTelegramProofs
+from adapters.memory.telegram_updates import InMemoryUpdateInbox, InMemoryUpdateQueries
 from adapters.memory.unit_of_work import InMemoryUnitOfWork
 
 __all__ = [
@@ -29,12 +32,17 @@ __all__ = [
     "InMemoryIdentitySweep",
     "InMemoryMemberExport",
     "InMemoryMemberQueries",
+    "InMemoryNotifier",
+    "InMemoryPacer",
     "InMemoryPassageQueries",
     "InMemoryTelegramProofs",
     "InMemoryTokenIssuer",
     "InMemoryUnitOfWork",
+    "InMemoryUpdateInbox",
+    "InMemoryUpdateQueries",
     "ManualClock",
     "MemoryStore",
+    "Pace",
     "PlainPasswordHasher",
     "Script",
     "ScriptedLanguageModel",

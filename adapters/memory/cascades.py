@@ -16,6 +16,10 @@ def delete_session(tables: Tables, session_id: ChatSessionId) -> None:
     for message_id in gone:
         del tables.chat_messages[message_id]
         tables.replies.pop(message_id, None)
+    for answer_id in [answer.id for answer in tables.answers.values() if answer.message_id in gone]:
+        del tables.answers[answer_id]
+    for telegram_id in [each for each, chosen in tables.conversations.items() if chosen == session_id]:
+        del tables.conversations[telegram_id]
     for key in [key for key, kept in tables.idempotency_keys.items() if kept.message_id in gone]:
         del tables.idempotency_keys[key]
 

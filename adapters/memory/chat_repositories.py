@@ -10,6 +10,7 @@ from adapters.memory.store import KeptAnswer
 from adapters.memory.transaction import Transaction, require_free, require_row
 from application.ports.chat import (
     IDEMPOTENCY_LIFETIME,
+    Arrived,
     ChatMessageRepository,
     ChatSessionRepository,
     IdempotencyKeys,
@@ -100,11 +101,12 @@ class InMemoryChatMessageRepository(ChatMessageRepository):
         self._transaction.check_version("message", message.id, stored.version if stored else None, message.version)
         self._write(message)
 
-    async def checkpoint(self, message_id: ChatMessageId, generation: int, content: str) -> None:
+    async def checkpoint(self, replies: Sequence[Arrived]) -> None:
         messages = self._transaction.tables.chat_messages
-        message = messages.get(message_id)
-        if message is not None and message.is_streaming and message.generation == generation:
-            messages[message_id] = replace(copy_of_message(message), content=content)
+        for reply in replies:
+            message = messages.get(reply.message_id)
+            if message is not None and message.is_streaming and message.generation == reply.generation:
+                messages[message.id] = replace(copy_of_message(message), content=reply.content)
 
     async def history(self, session_id: ChatSessionId, before_seq: int, limit: int) -> Sequence[MessageSnapshot]:
         rows = [

@@ -115,4 +115,5 @@ def _telegram_view(account: TelegramUser) -> TelegramView:
         first_name=account.first_name,
         last_name=account.last_name,
         has_blocked_bot=account.blocked_bot_at is not None,
+        language=account.preferences.language,
     )

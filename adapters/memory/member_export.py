@@ -1,6 +1,7 @@
 """All that is kept of a member."""
 
 from collections.abc import AsyncIterator, Iterator, Mapping
+from itertools import chain
 
 from adapters.memory.store import MemoryStore
 from application.ports.identity import MemberExport
@@ -10,14 +11,17 @@ from application.ports.member_records import (
     audit_record,
     grant_record,
     message_record,
+    outgoing_record,
     saved_guide_record,
     session_record,
     sign_in_record,
     telegram_record,
+    update_record,
 )
 from application.realtime.events import plain
 from domain.chat import ChatMessage, MessageRole
 from domain.identity import Member, MemberId
+from domain.telegram import private_lanes
 
 
 class InMemoryMemberExport(MemberExport):
@@ -30,7 +34,8 @@ class InMemoryMemberExport(MemberExport):
         member = self._store.tables.members.get(member_id)
         if member is None:
             return
-        for section, record in (*self._identity(member), *self._belongings(member_id), *self._audit(member_id)):
+        sections = (self._identity(member), self._belongings(member_id), self._chat(member), self._audit(member_id))
+        for section, record in chain.from_iterable(sections):
             yield section, {name: plain(value) for name, value in record.items()}
 
     def _identity(self, member: Member) -> Iterator[tuple[str, Record]]:
@@ -54,6 +59,17 @@ class InMemoryMemberExport(MemberExport):
         for message in sorted(tables.chat_messages.values(), key=lambda message: self._place(message, member_id)):
             if self._is_theirs(message, member_id):
                 yield "messages", message_record(message.snapshot())
+
+    def _chat(self, member: Member) -> Iterator[tuple[str, Record]]:
+        if member.telegram is None:
+            return
+        lanes, chat_id = private_lanes(member.telegram.telegram_id), member.telegram.telegram_id
+        for update in sorted(self._store.tables.updates.values(), key=lambda update: update.key):
+            if update.lane in lanes and update.raw:
+                yield "told_the_bot", update_record(update)
+        for row in sorted(self._store.tables.outgoing.values(), key=lambda row: row.position):
+            if row.message.content.chat_id == chat_id:
+                yield "said_by_the_bot", outgoing_record(row.message)
 
     def _audit(self, member_id: MemberId) -> Iterator[tuple[str, Record]]:
         lines = sorted(self._store.tables.audit.values(), key=lambda entry: (entry.at, entry.id), reverse=True)

@@ -34,12 +34,15 @@ class InMemoryReplyQueue(ReplyQueue):
         rows[row.job.message_id] = replace(row, claim=claim, lease_until=lease_until)
         return replace(row.job, claim=claim)
 
-    async def renew(self, job: ReplyJob, lease_until: datetime) -> bool:
-        row = self._held(job)
-        if row is None:
-            return False
-        self._transaction.tables.replies[job.message_id] = replace(row, lease_until=lease_until)
-        return True
+    async def renew(self, jobs: Sequence[ReplyJob], lease_until: datetime) -> Sequence[ReplyJob]:
+        lost = []
+        for job in jobs:
+            row = self._held(job)
+            if row is None:
+                lost.append(job)
+            else:
+                self._transaction.tables.replies[job.message_id] = replace(row, lease_until=lease_until)
+        return lost
 
     async def finish(self, job: ReplyJob) -> bool:
         if self._held(job) is None:

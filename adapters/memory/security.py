@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from uuid import UUID
 
-from application.ports.identity import AccessClaims, PasswordHasher, TokenIssuer
+from application.ports.identity import AccessClaims, KnownBrowser, PasswordHasher, TokenIssuer
 from domain.errors import InvalidToken
-from domain.identity import LINK_CODE_LENGTH, MemberId, SignInId
+from domain.identity import BROWSER_KNOWN_FOR, LINK_CODE_LENGTH, MemberId, SignInId
 
 ACCESS_LIFETIME = timedelta(minutes=30)
 CODE_LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
@@ -44,6 +44,21 @@ class InMemoryTokenIssuer(TokenIssuer):
         if kind != "access" or claims.expires_at.tzinfo is None or claims.expires_at <= now:
             raise InvalidToken("The access token is not valid any more; sign in again.")
         return claims
+
+    def browser_token(self, browser: KnownBrowser, now: datetime) -> tuple[str, datetime]:
+        expires_at = now + BROWSER_KNOWN_FOR
+        return f"browser|{browser.member_id}|{browser.nonce}|{expires_at.isoformat()}", expires_at
+
+    def read_browser_token(self, token: str, now: datetime) -> KnownBrowser | None:
+        kind, *rest = token.split("|")
+        if kind != "browser" or len(rest) != 3:
+            return None
+        member_id, nonce, expires_at = rest
+        try:
+            browser, ends = KnownBrowser(MemberId(UUID(member_id)), nonce), datetime.fromisoformat(expires_at)
+        except ValueError:
+            return None
+        return browser if ends.tzinfo is not None and ends > now else None
 
     def opaque(self) -> str:
         self._made += 1

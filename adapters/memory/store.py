@@ -9,6 +9,7 @@ from application.ports.chat import ReplyJob
 from application.ports.embedding import Embedding
 from application.ports.guides import IndexedPassage, PassageKey
 from application.ports.realtime import LoggedEvent
+from application.ports.telegram import CommandRow
 from domain.chat import ChatMessage, ChatMessageId, ChatSession, ChatSessionId
 from domain.events import Channel
 from domain.guides import Guide, GuideId, SavedGuide
@@ -27,6 +28,7 @@ from domain.identity import (
     SignIn,
     SignInId,
 )
+from domain.telegram import AnswerId, ChatAnswer, InboxUpdate, OutgoingId, OutgoingMessage, UpdateKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,14 @@ class KeptAnswer:
     fingerprint: str
     message_id: ChatMessageId
     created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class QueuedMessage:
+    """A row to send; `position` orders the rows."""
+
+    message: OutgoingMessage
+    position: int
 
 
 @dataclass(slots=True)
@@ -68,6 +78,13 @@ class Tables:
     chat_messages: dict[ChatMessageId, ChatMessage] = field(default_factory=dict)
     replies: dict[ChatMessageId, QueuedReply] = field(default_factory=dict)
     idempotency_keys: dict[tuple[MemberId, str], KeptAnswer] = field(default_factory=dict)
+    updates: dict[UpdateKey, InboxUpdate] = field(default_factory=dict)
+    update_places: dict[tuple[int, int | None], UpdateKey] = field(default_factory=dict)
+    outgoing: dict[OutgoingId, QueuedMessage] = field(default_factory=dict)
+    outgoing_position: dict[int, int] = field(default_factory=dict)
+    answers: dict[AnswerId, ChatAnswer] = field(default_factory=dict)
+    commands: dict[str, CommandRow] = field(default_factory=dict)
+    conversations: dict[int, ChatSessionId] = field(default_factory=dict)
 
     def copy(self) -> "Tables":
         """The same rows in tables of their own."""

@@ -48,7 +48,7 @@ class InMemoryTelegramProofs(TelegramProofs):
 
     def _known(self, made: Mapping[_Lines, TelegramProof], lines: _Lines) -> TelegramProof:
         if not self.has_bot:
-            raise Unavailable("Signing in with Telegram needs a bot; set telegram.bot_token.")
+            raise Unavailable("This instance has no Telegram bot to sign in with; ask its operator.", is_public=True)
         proof = made.get(lines)
         if proof is None:
             raise InvalidToken("Telegram did not vouch for this sign-in; sign in again from Telegram.")

@@ -4,6 +4,11 @@ from types import TracebackType
 from typing import Self
 
 from adapters.memory.audit import InMemoryAuditTrail
+from adapters.memory.bot import (
+    InMemoryAnswerRepository,
+    InMemoryCommandRepository,
+    InMemoryConversationRepository,
+)
 from adapters.memory.chat_repositories import (
     InMemoryChatMessageRepository,
     InMemoryChatSessionRepository,
@@ -20,11 +25,13 @@ from adapters.memory.linking import InMemoryLinkRequestRepository, InMemoryUsedP
 from adapters.memory.mail_queue import InMemoryMailQueue
 from adapters.memory.members import InMemoryMemberRepository
 from adapters.memory.merging import InMemoryMemberMerging
+from adapters.memory.outgoing import InMemoryOutgoingRepository
 from adapters.memory.reply_queue import InMemoryReplyQueue
 from adapters.memory.store import MemoryStore
+from adapters.memory.telegram_updates import InMemoryUpdateRepository
 from adapters.memory.transaction import Transaction
 from application.ports.audit import AuditMetrics
-from application.ports.realtime import Announcement, Bus
+from application.ports.realtime import Announcement, Bus, lasting
 from application.ports.system import Clock
 from application.ports.unit_of_work import UnitOfWork
 
@@ -105,8 +112,28 @@ class InMemoryUnitOfWork(UnitOfWork):
     def idempotency_keys(self) -> InMemoryIdempotencyKeys:
         return InMemoryIdempotencyKeys(self._open())
 
+    @property
+    def telegram_updates(self) -> InMemoryUpdateRepository:
+        return InMemoryUpdateRepository(self._open())
+
+    @property
+    def outgoing_messages(self) -> InMemoryOutgoingRepository:
+        return InMemoryOutgoingRepository(self._open())
+
+    @property
+    def telegram_answers(self) -> InMemoryAnswerRepository:
+        return InMemoryAnswerRepository(self._open())
+
+    @property
+    def telegram_commands(self) -> InMemoryCommandRepository:
+        return InMemoryCommandRepository(self._open())
+
+    @property
+    def telegram_conversations(self) -> InMemoryConversationRepository:
+        return InMemoryConversationRepository(self._open())
+
     def announce(self, announcement: Announcement) -> None:
-        self._open()
+        self._open().events.extend(lasting(announcement))
         self._announcements.append(announcement)
 
     async def commit(self) -> None:

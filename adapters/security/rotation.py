@@ -10,6 +10,7 @@ from pathlib import Path
 
 from adapters.security.key_file import (
     MAX_FILE_BYTES,
+    NOTICED_SECONDS,
     is_retirement,
     keys_of,
     line_of,
@@ -25,18 +26,22 @@ from adapters.security.tokens import ACCESS_LIFETIME
 from application.ports.system import CannotStart
 from domain.identity import REFRESH_GRACE
 
-# A running server may sign with the former key for up to a minute more.
+# A running server signs with the former key for half a minute more; twice that leaves room for a slow one.
 NOTICED_WITHIN = timedelta(minutes=1)
 KEPT_FOR = NOTICED_WITHIN + ACCESS_LIFETIME + REFRESH_GRACE
 
 
 @dataclass(frozen=True, slots=True)
 class Rotation:
-    """What a rotation did: the names of the key that signs now, of those still accepted, and of those dropped."""
+    """What a rotation did: the names of the key that signs now, of those still accepted, and of those dropped.
+
+    A running server goes by the keys from before for up to `noticed_within`.
+    """
 
     current: str
     kept: tuple[str, ...]
     dropped: tuple[str, ...]
+    noticed_within: timedelta = timedelta(seconds=NOTICED_SECONDS)
 
 
 def rotate(path: Path, now: datetime, *, at_once: bool = False) -> Rotation:

@@ -7,16 +7,16 @@ import re
 import secrets
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 from uuid import UUID
 
 import jwt
 import msgspec
 
 from adapters.security.keys import KeyRing, SigningKey
-from application.ports.identity import AccessClaims, TokenIssuer
+from application.ports.identity import AccessClaims, KnownBrowser, TokenIssuer
 from domain.errors import InvalidToken
-from domain.identity import LINK_CODE_LENGTH, MemberId, SignInId
+from domain.identity import BROWSER_KNOWN_FOR, LINK_CODE_LENGTH, MemberId, SignInId
 
 ACCESS_LIFETIME = timedelta(minutes=30)
 MAX_TOKEN = 2048
@@ -41,6 +41,19 @@ class _Claims(msgspec.Struct, frozen=True):
     exp: _Seconds
 
 
+class _BrowserClaims(msgspec.Struct, frozen=True):
+    """What a browser's token must say; `jti` is the browser's nonce."""
+
+    sub: UUID
+    type: Literal["browser"]
+    jti: Annotated[str, msgspec.Meta(min_length=1)]
+    iat: _Seconds
+    exp: _Seconds
+
+
+_AnyClaims = TypeVar("_AnyClaims", _Claims, _BrowserClaims)
+
+
 class JwtTokenIssuer(TokenIssuer):
     """HS256, signed with the current key, read with any key that is still kept (named by `kid`)."""
 
@@ -59,17 +72,31 @@ class JwtTokenIssuer(TokenIssuer):
             "iat": issued,
             "exp": ends,
         }
-        key = self._keys.current
-        token = jwt.encode(claims, key.material, algorithm=_ALGORITHM, headers={"kid": key.kid})
-        return token, datetime.fromtimestamp(ends, UTC)
+        return self._signed(claims), datetime.fromtimestamp(ends, UTC)
 
     def read_access_token(self, token: str, now: datetime) -> AccessClaims:
         """Raises `InvalidToken` for anything forged, ended, unsigned or of another type."""
-        claims = self._verified(token)
+        claims = self._verified(token, _Claims)
+        if claims is None:
+            raise InvalidToken("The access token is not valid. Sign in again.")
         ends = datetime.fromtimestamp(claims.exp, UTC)
         if now >= ends:
             raise InvalidToken("The access token has ended. Refresh it or sign in again.")
         return AccessClaims(MemberId(claims.sub), SignInId(claims.sid), ends)
+
+    def browser_token(self, browser: KnownBrowser, now: datetime) -> tuple[str, datetime]:
+        """A signed JWT of 180 days and the time it ends, in whole seconds."""
+        issued = int(now.timestamp())
+        ends = issued + int(BROWSER_KNOWN_FOR.total_seconds())
+        claims = {"sub": str(browser.member_id), "type": "browser", "jti": browser.nonce, "iat": issued, "exp": ends}
+        return self._signed(claims), datetime.fromtimestamp(ends, UTC)
+
+    def read_browser_token(self, token: str, now: datetime) -> KnownBrowser | None:
+        """None for anything forged, ended, unsigned or of another type."""
+        claims = self._verified(token, _BrowserClaims)
+        if claims is None or now >= datetime.fromtimestamp(claims.exp, UTC):
+            return None
+        return KnownBrowser(MemberId(claims.sub), claims.jti)
 
     def opaque(self) -> str:
         """A new 256-bit secret, URL-safe."""
@@ -110,18 +137,22 @@ class JwtTokenIssuer(TokenIssuer):
         message = b"guildhall code\x00" + code.casefold().encode("utf-8", "surrogatepass")
         return hmac.new(self._keys.kept()[0].material, message, "sha256").hexdigest()
 
-    def _verified(self, token: str) -> _Claims:
+    def _signed(self, claims: dict[str, object]) -> str:
+        key = self._keys.current
+        return jwt.encode(claims, key.material, algorithm=_ALGORITHM, headers={"kid": key.kid})
+
+    def _verified(self, token: str, kind: type[_AnyClaims]) -> _AnyClaims | None:
+        """The claims of a token of this kind; None for every reason, so that no error carries the token into a log."""
         if len(token) > MAX_TOKEN or not _COMPACT.fullmatch(token):
-            raise _refused()
+            return None
         try:
             key = self._keys.find(jwt.get_unverified_header(token).get("kid"))
             if key is None:
-                raise _refused()
+                return None
             payload = jwt.decode(token, key.material, algorithms=[_ALGORITHM], options=_OPTIONS)
-            return msgspec.convert(payload, _Claims)
+            return msgspec.convert(payload, kind)
         except (jwt.PyJWTError, msgspec.ValidationError, ValueError):
-            # One answer for every reason, and no chained error that would carry the token into a log.
-            raise _refused() from None
+            return None
 
 
 def _successor(key: SigningKey, secret: str) -> str:
@@ -136,7 +167,3 @@ def _mac(key: SigningKey, purpose: bytes, text: str) -> str:
     """An HMAC-SHA-256 in URL-safe base64, 43 characters. No purpose may begin with another one."""
     digest = hmac.digest(key.material, purpose + text.encode("utf-8", "surrogatepass"), "sha256")
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
-
-
-def _refused() -> InvalidToken:
-    return InvalidToken("The access token is not valid. Sign in again.")

@@ -1,4 +1,4 @@
-"""A copy of a running SQLite database."""
+"""A copy of a SQLite database, running or not."""
 
 import asyncio
 import sqlite3
@@ -30,7 +30,7 @@ def _backup(address: str, target: Path) -> None:
         raise Conflict(f"{target} exists; choose another name or remove it first.")
     partial = target.with_name(f".guildhall-{uuid4().hex}")
     try:
-        _copy(source, partial)
+        copy(source.resolve().as_uri(), partial)
         partial.rename(target)
     except (OSError, sqlite3.Error) as error:
         # Not the error itself: it may name the file that was only ours.
@@ -45,10 +45,14 @@ def _backup(address: str, target: Path) -> None:
             partial.unlink()
 
 
-def _copy(source: Path, partial: Path) -> None:
-    partial.touch(mode=0o600)
-    with closing(sqlite3.connect(source)) as running, closing(sqlite3.connect(partial)) as copy:
-        running.backup(copy)
-        with copy:
-            copy.execute("UPDATE instance SET epoch = ?", (uuid4().hex,))
-        copy.execute("PRAGMA journal_mode = DELETE")
+def copy(source_uri: str, target: Path) -> None:
+    """Copy a database to a new file that only this user reads, with an epoch of its own.
+
+    Raises `sqlite3.Error` and `OSError`.
+    """
+    target.touch(mode=0o600)
+    with closing(sqlite3.connect(source_uri, uri=True)) as running, closing(sqlite3.connect(target)) as made:
+        running.backup(made)
+        with made:
+            made.execute("UPDATE instance SET epoch = ?", (uuid4().hex,))
+        made.execute("PRAGMA journal_mode = DELETE")

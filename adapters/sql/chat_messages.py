@@ -9,7 +9,7 @@ from adapters.sql.chat_rows import message_from_row, message_snapshot, message_t
 from adapters.sql.chat_usage import Usage, count
 from adapters.sql.tables import chat_message_words, chat_messages
 from adapters.sql.transaction import Transaction
-from application.ports.chat import ChatMessageRepository
+from application.ports.chat import Arrived, ChatMessageRepository
 from application.words import indexed_words
 from domain.chat import ChatMessage, ChatMessageId, ChatSessionId, MessageSnapshot
 from domain.errors import NotFound
@@ -70,8 +70,10 @@ class SqlChatMessageRepository(ChatMessageRepository):
         before, indexed = self._stored[message.id]
         await self._written(message, before, indexed)
 
-    async def checkpoint(self, message_id: ChatMessageId, generation: int, content: str) -> None:
-        await self._transaction.execute(_CHECKPOINT, {"key": message_id, "b_generation": generation, "text": content})
+    async def checkpoint(self, replies: Sequence[Arrived]) -> None:
+        rows = [{"key": reply.message_id, "b_generation": reply.generation, "text": reply.content} for reply in replies]
+        if rows:
+            await self._transaction.execute(_CHECKPOINT, rows)
 
     async def history(self, session_id: ChatSessionId, before_seq: int, limit: int) -> Sequence[MessageSnapshot]:
         rows = await self._transaction.all(_HISTORY, {"key": session_id, "before": before_seq, "count": limit})

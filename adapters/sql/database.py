@@ -7,14 +7,18 @@ from datetime import timedelta
 from typing import Any
 
 import msgspec
-from sqlalchemy import URL, Connection, CursorResult, event
+from sqlalchemy import URL, Connection, CursorResult, PoolResetState, event
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from adapters.sql.connecting import connect_whole
 from adapters.sql.errors import translated
 from adapters.sql.finishing import to_its_end
+from adapters.sql.turns import Turns
 from adapters.sql.urls import database_url
 
 BUSY_TIMEOUT = timedelta(seconds=5)
+SQLITE_WAITING = timedelta(seconds=60)
+POSTGRESQL_WAITING = timedelta(seconds=30)
 READERS = 4
 POSTGRESQL_CONNECTIONS = 10
 
@@ -33,17 +37,32 @@ class Database:
         if self.is_sqlite:
             self.writer = _sqlite_writer(self.url, busy_timeout)
             self.reader = _sqlite_reader(self.url, busy_timeout)
+            self._turns = Turns(READERS, SQLITE_WAITING.total_seconds())
+            self._line = Turns(1, SQLITE_WAITING.total_seconds())
         else:
             self.writer = self.reader = _postgresql(self.url)
+            self._turns = Turns(2 * POSTGRESQL_CONNECTIONS, POSTGRESQL_WAITING.total_seconds())
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """A connection on which each statement sees what is committed, without a transaction around it."""
         with translated():
-            async with _WholeConnection(self.reader) if self.is_sqlite else self.reader.connect() as connection:
+            connecting = _WholeConnection(self.reader) if self.is_sqlite else self.reader.connect()
+            async with self._turns, connecting as connection:
                 if not self.is_sqlite:
                     await connection.execution_options(isolation_level="AUTOCOMMIT")
                 yield connection
+
+    async def write(self) -> AsyncConnection:
+        """A connection to write on; whoever took it closes it.
+
+        On SQLite one unit of work at a time waits for it at the engine, the others in a line before: who goes straight
+        to the engine, as the bot's inbox does, waits for two of them and not for all.
+        """
+        if not self.is_sqlite:
+            return await self.writer.connect()
+        async with self._line:
+            return await self.writer.connect()
 
     async def dispose(self) -> None:
         """Close all connections."""
@@ -68,7 +87,8 @@ def _sqlite_writer(url: URL, busy_timeout: timedelta) -> AsyncEngine:
         url,
         pool_size=1,
         max_overflow=0,
-        pool_timeout=60,
+        pool_timeout=SQLITE_WAITING.total_seconds(),
+        pool_reset_on_return=None,
         json_serializer=_encode,
         json_deserializer=msgspec.json.decode,
         hide_parameters=True,
@@ -80,6 +100,12 @@ def _sqlite_writer(url: URL, busy_timeout: timedelta) -> AsyncEngine:
     def begin(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
+    @event.listens_for(engine.sync_engine, "reset")
+    def reset(connection: Any, _record: object, state: PoolResetState) -> None:
+        # Rolling back is a hop to the connection's thread, which is worth it only where there is something to undo.
+        if state.asyncio_safe and connection.driver_connection.in_transaction:
+            connection.rollback()
+
     return engine
 
 
@@ -88,7 +114,7 @@ def _sqlite_reader(url: URL, busy_timeout: timedelta) -> AsyncEngine:
         url,
         pool_size=READERS,
         max_overflow=0,
-        pool_timeout=60,
+        pool_timeout=SQLITE_WAITING.total_seconds(),
         isolation_level="AUTOCOMMIT",
         skip_autocommit_rollback=True,
         json_serializer=_encode,
@@ -126,12 +152,14 @@ def _postgresql(url: URL) -> AsyncEngine:
         url,
         pool_size=POSTGRESQL_CONNECTIONS,
         max_overflow=POSTGRESQL_CONNECTIONS,
+        pool_timeout=POSTGRESQL_WAITING.total_seconds(),
         pool_pre_ping=False,
         skip_autocommit_rollback=True,
         json_serializer=_encode,
         json_deserializer=msgspec.json.decode,
         hide_parameters=True,
         connect_args={
+            "async_creator_fn": connect_whole,
             "timeout": 10,
             "server_settings": {"application_name": "guildhall", "idle_in_transaction_session_timeout": "60s"},
         },

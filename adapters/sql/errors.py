@@ -55,6 +55,14 @@ def unreachable(error: BaseException) -> Unavailable:
     return Unavailable(f"The database does not answer ({reason}); check that it runs and the database URL.")
 
 
+def driver_fault(error: Exception) -> Unavailable:
+    """What a driver raised by itself: nothing was kept."""
+    if isinstance(error, ConnectionError | TimeoutError | OSError):
+        return unreachable(error)
+    known = _sqlite_fault(str(error).lower())
+    return known or Unavailable(f"The database refused it ({type(error).__name__}); look at its log, then try again.")
+
+
 def constraint_of(error: IntegrityError) -> str:
     """The violated constraint's name, on SQLite its columns such as `users.email_key`."""
     cause = error.orig.__cause__ if error.orig is not None else None

@@ -16,13 +16,17 @@ from adapters.sql.tables import (
     chat_participants,
     chat_sessions,
     members,
+    outgoing_messages,
     role_grants,
     sign_ins,
     telegram_guides,
     telegram_users,
+    telegram_webhooks,
     users,
 )
 from adapters.sql.tables import telegram_user_guide_collections as saved_guides
+from adapters.sql.tables.telegram import UPDATE_HAS_BODY
+from adapters.sql.telegram_rows import outgoing_from_row, update_from_row
 from adapters.sql.types import AnyRow
 from application.ports.audit import AuditFilter
 from application.ports.identity import MemberExport
@@ -32,14 +36,17 @@ from application.ports.member_records import (
     audit_record,
     grant_record,
     message_record,
+    outgoing_record,
     saved_guide_record,
     session_record,
     sign_in_record,
     telegram_record,
+    update_record,
 )
 from application.realtime.events import plain
 from domain.chat import MessageRole
 from domain.identity import Member, MemberId
+from domain.telegram import private_lanes
 
 PAGE = 200
 
@@ -69,6 +76,10 @@ _ELSEWHERE = (
     .join(chat_sessions, chat_sessions.c.id == chat_messages.c.session_id)
     .where(chat_messages.c.author_id == _own, chat_sessions.c.user_id != _own)
 )
+_TOLD = select(telegram_webhooks).where(
+    telegram_webhooks.c.lane.in_(bindparam("lanes", expanding=True)), UPDATE_HAS_BODY
+)
+_SAID = select(outgoing_messages).where(outgoing_messages.c.chat_id == bindparam("chat"))
 
 
 class SqlMemberExport(MemberExport):
@@ -99,10 +110,21 @@ class SqlMemberExport(MemberExport):
         place = (chat_participants.c.session_created_at, chat_participants.c.session_id)
         async for row in self._rows(_SESSIONS, own, *place):
             yield "sessions", session_record(session_snapshot(row, ()), member.id)
-        async for row in self._messages(member.id):
-            yield "messages", message_record(message_snapshot(row))
+        async for pair in self._said(member):
+            yield pair
         async for record in self._audit(member.id):
             yield "audit", record
+
+    async def _said(self, member: Member) -> AsyncIterator[tuple[str, Record]]:
+        async for row in self._messages(member.id):
+            yield "messages", message_record(message_snapshot(row))
+        if member.telegram is None:
+            return
+        chat_id = member.telegram.telegram_id
+        async for row in self._rows(_TOLD, {"lanes": private_lanes(chat_id)}, telegram_webhooks.c.id):
+            yield "told_the_bot", update_record(update_from_row(row))
+        async for row in self._rows(_SAID, {"chat": chat_id}, outgoing_messages.c.position):
+            yield "said_by_the_bot", outgoing_record(outgoing_from_row(row))
 
     async def _member(self, member_id: MemberId) -> Member | None:
         own = {"member": member_id}

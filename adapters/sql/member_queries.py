@@ -54,6 +54,7 @@ _VIEW = select(
     telegram_users.c.first_name,
     telegram_users.c.last_name,
     telegram_users.c.blocked_bot_at,
+    telegram_users.c.preferences,
     _role(members.c.id).label("role"),
     and_(*(func.coalesce(accounts.c.is_active, true()) for accounts in _ACCOUNTS)).label("is_active"),
 ).select_from(

@@ -27,6 +27,7 @@ def _telegram_view(row: AnyRow) -> TelegramView:
         first_name=row.first_name,
         last_name=row.last_name,
         has_blocked_bot=row.blocked_bot_at is not None,
+        language=row.preferences["language"],
     )
 
 

@@ -34,7 +34,7 @@ class Migrator:
 
     def head(self) -> str:
         """The newest revision of this version."""
-        head = self._scripts().get_current_head()
+        head = _scripts().get_current_head()
         if head is None:
             raise Unavailable("This installation carries no migrations; install Guildhall again.")
         return head
@@ -63,19 +63,30 @@ class Migrator:
         current, head = await self.current(), self.head()
         if current is None:
             raise Unavailable("The database is empty; run `guildhall db upgrade`.")
-        self._require_known(current)
+        require_known(current)
         if current != head:
             raise Unavailable(f"The database is at revision {current}, behind {head}; run `guildhall db upgrade`.")
         async with self._connection(begin=True) as connection:
             await connection(_write)
+
+    async def check_whole(self) -> None:
+        """Raise `Unavailable` when the file of a SQLite database is damaged; PostgreSQL looks after its own."""
+        if self._file is None:
+            return
+        async with self._connection(begin=False) as connection:
+            problem = await connection(_damage)
+        if problem is not None:
+            raise Unavailable(
+                f"The database file is damaged ({problem}); restore a backup with `guildhall db restore FILE`."
+            )
 
     async def _migrate(self, revision: str, run: "Callable[[Config, str], None]") -> None:
         from alembic.util import CommandError
 
         current = await self.current()
         if current is not None:
-            self._require_known(current)
-        config = self._config()
+            require_known(current)
+        config = _config()
 
         def migrate(connection: Connection) -> None:
             config.attributes["connection"] = connection
@@ -86,16 +97,6 @@ class Migrator:
                 await connection(migrate)
         except CommandError as error:
             raise Invalid.of("revision", f"{revision} cannot be reached ({error}); see `guildhall db check`") from error
-
-    def _require_known(self, revision: str) -> None:
-        from alembic.util import CommandError
-
-        try:
-            self._scripts().get_revision(revision)
-        except CommandError as error:
-            raise Unavailable(
-                f"The database is at revision {revision}, made by a newer Guildhall; install that version again."
-            ) from error
 
     @asynccontextmanager
     async def _connection(self, *, begin: bool) -> AsyncIterator[Any]:
@@ -111,24 +112,43 @@ class Migrator:
         finally:
             await database.dispose()
 
-    def _config(self) -> "Config":
-        from alembic.config import Config
 
-        config = Config()
-        config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
-        config.set_main_option("path_separator", "os")
-        return config
+def require_known(revision: str, holder: str = "The database") -> None:
+    """Raise `Unavailable` for a revision that this version has never heard of."""
+    from alembic.util import CommandError
 
-    def _scripts(self) -> "ScriptDirectory":
-        from alembic.script import ScriptDirectory
+    try:
+        _scripts().get_revision(revision)
+    except CommandError as error:
+        raise Unavailable(
+            f"{holder} is at revision {revision}, made by a newer Guildhall; install that version again."
+        ) from error
 
-        return ScriptDirectory.from_config(self._config())
+
+def _config() -> "Config":
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    return config
+
+
+def _scripts() -> "ScriptDirectory":
+    from alembic.script import ScriptDirectory
+
+    return ScriptDirectory.from_config(_config())
 
 
 def _revision(connection: Connection) -> str | None:
     from alembic.runtime.migration import MigrationContext
 
     return MigrationContext.configure(connection).get_current_revision()
+
+
+def _damage(connection: Connection) -> str | None:
+    found = str(connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one())
+    return None if found == "ok" else " ".join(found.split())
 
 
 def _write(connection: Connection) -> None:

@@ -41,7 +41,15 @@ def _claiming(free: Any) -> Update:
 
 _CLAIM = {True: _claiming(_FREE), False: _claiming(_FREE.with_for_update(skip_locked=True))}
 _HELD = (chat_replies.c.message_id == bindparam("b_message_id"), chat_replies.c.claim == bindparam("b_claim"))
-_RENEW = update(chat_replies).where(*_HELD)
+_RENEW = (
+    update(chat_replies)
+    .where(
+        chat_replies.c.message_id.in_(bindparam("messages", expanding=True)),
+        chat_replies.c.claim.in_(bindparam("claims", expanding=True)),
+    )
+    .values(lease_until=bindparam("new_lease"))
+    .returning(chat_replies.c.message_id, chat_replies.c.claim)
+)
 _RELEASE = update(chat_replies).where(*_HELD).values(claim=None, lease_until=None)
 _FINISH = delete(chat_replies).where(*_HELD)
 _CANCEL = delete(chat_replies).where(chat_replies.c.message_id == bindparam("b_message_id"))
@@ -83,8 +91,16 @@ class SqlReplyQueue(ReplyQueue):
             return None if row is None else _from_row(row)
         return None
 
-    async def renew(self, job: ReplyJob, lease_until: datetime) -> bool:
-        return await self._held(_RENEW, job, lease_until=lease_until)
+    async def renew(self, jobs: Sequence[ReplyJob], lease_until: datetime) -> Sequence[ReplyJob]:
+        claimed = [job for job in jobs if job.claim is not None]
+        held = {
+            "messages": [job.message_id for job in claimed],
+            "claims": [job.claim for job in claimed],
+            "new_lease": lease_until,
+        }
+        rows = await self._transaction.all(_RENEW, held) if claimed else ()
+        renewed = {(row.message_id, row.claim) for row in rows}
+        return [job for job in jobs if (job.message_id, job.claim) not in renewed]
 
     async def finish(self, job: ReplyJob) -> bool:
         return await self._held(_FINISH, job)
@@ -99,11 +115,11 @@ class SqlReplyQueue(ReplyQueue):
         rows = await self._transaction.all(_EXPIRED, {"now": now, "count": limit})
         return [_from_row(row) for row in rows]
 
-    async def _held(self, statement: Any, job: ReplyJob, **values: object) -> bool:
+    async def _held(self, statement: Any, job: ReplyJob) -> bool:
         if job.claim is None:
             return False
         key = {"b_message_id": job.message_id, "b_claim": job.claim}
-        return (await self._transaction.execute(statement, {**values, **key})).rowcount == 1
+        return (await self._transaction.execute(statement, key)).rowcount == 1
 
 
 def _from_row(row: AnyRow) -> ReplyJob:

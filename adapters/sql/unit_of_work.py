@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Self
 
 from adapters.sql.audit import SqlAuditTrail
+from adapters.sql.bot import SqlAnswerRepository, SqlCommandRepository, SqlConversationRepository
 from adapters.sql.chat_messages import SqlChatMessageRepository
 from adapters.sql.chat_sessions import SqlChatSessionRepository
 from adapters.sql.database import Database
@@ -18,13 +19,15 @@ from adapters.sql.identity import SqlMemberRepository
 from adapters.sql.linking import SqlLinkRequestRepository, SqlUsedProofs
 from adapters.sql.mail_queue import SqlMailQueue
 from adapters.sql.merging import SqlMemberMerging
+from adapters.sql.outgoing import SqlOutgoingRepository
 from adapters.sql.passages import SqlPassageRepository
 from adapters.sql.replies import SqlReplyQueue
 from adapters.sql.saved_guides import SqlSavedGuideRepository
 from adapters.sql.sign_ins import SqlOneTimeTokenRepository, SqlSignInRepository
+from adapters.sql.telegram_updates import SqlUpdateRepository
 from adapters.sql.transaction import Transaction
 from application.ports.audit import AuditMetrics
-from application.ports.realtime import Announcement, Bus
+from application.ports.realtime import Announcement, Bus, lasting
 from application.ports.system import Clock
 from application.ports.unit_of_work import UnitOfWork
 
@@ -46,7 +49,7 @@ class SqlUnitOfWork(UnitOfWork):
 
     async def __aenter__(self) -> Self:
         with translated():
-            connection = await self._database.writer.connect()
+            connection = await self._database.write()
         self._transaction = Transaction(connection, is_sqlite=self._database.is_sqlite)
         try:
             await self._transaction.begin()
@@ -62,7 +65,7 @@ class SqlUnitOfWork(UnitOfWork):
             await self._end()
 
     def announce(self, announcement: Announcement) -> None:
-        self._require_open()
+        self._require_open().events.extend(lasting(announcement))
         self._announcements.append(announcement)
 
     async def commit(self) -> None:
@@ -150,6 +153,26 @@ class SqlUnitOfWork(UnitOfWork):
     @cached_property
     def idempotency_keys(self) -> SqlIdempotencyKeys:
         return SqlIdempotencyKeys(self._require_open())
+
+    @cached_property
+    def telegram_updates(self) -> SqlUpdateRepository:
+        return SqlUpdateRepository(self._require_open())
+
+    @cached_property
+    def outgoing_messages(self) -> SqlOutgoingRepository:
+        return SqlOutgoingRepository(self._require_open())
+
+    @cached_property
+    def telegram_answers(self) -> SqlAnswerRepository:
+        return SqlAnswerRepository(self._require_open())
+
+    @cached_property
+    def telegram_commands(self) -> SqlCommandRepository:
+        return SqlCommandRepository(self._require_open())
+
+    @cached_property
+    def telegram_conversations(self) -> SqlConversationRepository:
+        return SqlConversationRepository(self._require_open())
 
 
 _REPOSITORIES = tuple(name for name, value in vars(SqlUnitOfWork).items() if isinstance(value, cached_property))

@@ -76,7 +76,7 @@ def refused() -> InvalidToken:
 
 def _required(key: bytes | None) -> bytes:
     if key is None:
-        raise Unavailable("Signing in with Telegram needs a bot; set telegram.bot_token.")
+        raise Unavailable("This instance has no Telegram bot to sign in with; ask its operator.", is_public=True)
     return key
 
 

@@ -23,6 +23,17 @@ def event_frame(event: LoggedEvent, epoch: str) -> str:
     return (head[:-1] + (b"}" if body.lstrip() == b"}" else b"," + body)).decode()
 
 
+def delta_head(channel: Channel, message_id: str, generation: int) -> str:
+    """What every delta of a reply begins with."""
+    fields = {"type": "message_delta", "channel": channel, "message_id": message_id, "generation": generation}
+    return _encoder.encode(fields).decode()[:-1]
+
+
+def delta_frame(head: str, position: int, text: str) -> str:
+    """The next piece of a running reply."""
+    return f'{head},"position":{position},"text":{_encoder.encode(text).decode()}}}'
+
+
 def session_id_of(channel: Channel) -> str:
     """The session whose channel this is."""
     return channel.removeprefix("session:")

@@ -11,9 +11,11 @@ from adapters.websocket.connection import STALE_AFTER, WebSocketConnection
 from adapters.websocket.end_of_turn import EndOfTurn
 from adapters.websocket.frames import frame
 from adapters.websocket.manager import ConnectionManager
+from adapters.websocket.outage import Outage
 from adapters.websocket.outbox import Outbox, OutboxLimits, Transport
 from adapters.websocket.passing import Passing, PassingTimes
 from adapters.websocket.rights import RightsWatch
+from adapters.websocket.rights_log import RightsLog
 from adapters.websocket.rooms import Rooms
 from adapters.websocket.subscriber import Subscriber
 from application.ports.observability import HubMetrics
@@ -28,7 +30,7 @@ from application.ports.realtime import (
     Transient,
 )
 from application.ports.system import Clock, Ids
-from domain.errors import TooManyRequests
+from domain.errors import TooManyRequests, Unavailable
 from domain.events import Channel
 from domain.identity import Actor, MemberId
 
@@ -42,7 +44,6 @@ logger = logging.getLogger(__name__)
 class HubSettings:
     """Intervals in seconds, and bounds of one socket."""
 
-    delta_seconds: float = 0.03
     log_seconds: float = 1.0
     heartbeat_seconds: float = 30.0
     rights_seconds: float = 10.0
@@ -79,8 +80,9 @@ class Hub:
         self._clock = clock
         self._ids = ids
         self._metrics = metrics
+        rights_log = RightsLog(event_log, self._doubt)
         self._rooms = Rooms(
-            event_log, subscriptions, self.settings.held_back, self._session_changed, metrics.events_sent
+            event_log, subscriptions, rights_log, self.settings.held_back, self._session_changed, metrics.events_sent
         )
         self._turn = EndOfTurn()
         self._rights = RightsWatch(subscriptions, self._lose_right)
@@ -111,7 +113,6 @@ class Hub:
         self._tasks = [
             loop.create_task(work)
             for work in (
-                self._send_deltas(),
                 self._rights.run(),
                 self._passing.presence.run(),
                 self._every(settings.log_seconds, self._rooms.compare_with_log),
@@ -184,19 +185,20 @@ class Hub:
                 case Transient():
                     self._passing.hear(announcement)
                 case RightsChanged(member_id=member_id, channel=channel):
-                    self._doubt(member_id, channel)
+                    self._doubt_readers(member_id, channel)
                 case _:
                     pass
         except Exception:
             logger.exception("announcement_failed", extra={"kind": type(announcement).__name__})
 
-    def _doubt(self, member_id: MemberId | None, channel: Channel | None) -> None:
-        if member_id is not None:
-            self._rights.doubt(self.manager.of_user(member_id))
+    def _doubt_readers(self, member_id: MemberId | None, channel: Channel | None) -> None:
         if channel is not None:
             self._rights.doubt(self.manager.of_channel(channel))
-        if member_id is None and channel is None:
-            self._rights.doubt(self.manager.all())
+        if channel is None or member_id is not None:
+            self._doubt(member_id)
+
+    def _doubt(self, member_id: MemberId | None) -> None:
+        self._rights.doubt(self.manager.all() if member_id is None else self.manager.of_user(member_id))
 
     def _session_changed(self, channel: Channel, gone: bool) -> None:
         if gone:
@@ -209,22 +211,18 @@ class Hub:
         if connection.has_subscription(channel):
             self.subscriber.unsubscribe(connection, channel, "not_allowed")
 
-    async def _send_deltas(self) -> None:
-        while True:
-            await self._rooms.deltas_wait.wait()
-            await self._clock.sleep(self.settings.delta_seconds)
-            try:
-                self._rooms.flush_deltas()
-            except Exception:
-                logger.exception("deltas_failed")
-
     async def _every(self, seconds: float, work: Callable[[], Awaitable[None]]) -> None:
+        name = getattr(work, "__name__", "")
+        outage = Outage(name)
         while True:
             await self._clock.sleep(seconds)
             try:
                 await work()
+                outage.is_over()
+            except Unavailable as error:
+                outage.lasts(error)
             except Exception:
-                logger.exception("regular_work_failed", extra={"work": getattr(work, "__name__", "")})
+                logger.exception("regular_work_failed", extra={"work": name})
 
     async def _ping(self) -> None:
         self.manager.broadcast_to_all("ping", {})

@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 
 from adapters.websocket.feed import ChannelFeed, Subscription
-from adapters.websocket.frames import frame
+from adapters.websocket.frames import delta_frame, delta_head, frame
 from application.ports.realtime import ReplyDelta, ReplySnapshot, Subscriptions
 from domain.chat import ChatMessageId
 
@@ -28,14 +28,15 @@ _completed = msgspec.json.Decoder(_Completed)
 
 @dataclass(slots=True, eq=False)
 class _Reply:
-    """One generation of a reply. Its followers were told everything up to `told`, in code points."""
+    """One generation of a reply. Its followers were told everything up to `told`, in code points.
+
+    `head` is what all its deltas begin with, once there is one.
+    """
 
     generation: int
+    head: str = ""
     told: int = 0
-    pending: list[str] = field(default_factory=list)
-    pending_length: int = 0
     followers: set[Subscription] = field(default_factory=set)
-    lost_step: bool = False
     ended: bool = False
 
 
@@ -54,30 +55,19 @@ class RunningReplyFeed:
         self._replies: dict[ChatMessageId, _Reply] = {}
 
     def hear(self, delta: ReplyDelta) -> None:
-        """Take the next piece; it leaves with the next flush."""
+        """Pass the next piece on."""
         reply = self._replies.get(delta.message_id)
         if reply is None or reply.generation < delta.generation:
             reply = self._remember(delta.message_id, _Reply(delta.generation, followers=set(self._feed.live())))
         elif reply.generation > delta.generation or reply.ended:
             return
-        end = reply.told + reply.pending_length
-        if delta.position > end:
-            reply.lost_step = True
-        elif text := delta.text[end - delta.position :]:
-            reply.pending.append(text)
-            reply.pending_length += len(text)
-
-    def flush(self) -> None:
-        """Send what arrived since the last flush, one frame a reply."""
-        for message_id, reply in self._replies.items():
-            if reply.lost_step:
-                self._start_over(message_id, reply)
-            elif reply.pending:
-                self._tell_pending(message_id, reply)
+        if delta.position > reply.told:
+            self._start_over(delta.message_id, reply)
+        elif text := delta.text[reply.told - delta.position :]:
+            self._tell_piece(delta.message_id, reply, text)
 
     def join(self, subscription: Subscription) -> None:
         """Give a subscription that just went live its snapshots; deltas follow from there."""
-        self.flush()
         for snapshot in self._subscriptions.snapshots(self._feed.channel):
             reply = self._replies.get(snapshot.message_id)
             if reply is not None and (
@@ -112,18 +102,11 @@ class RunningReplyFeed:
                 del self._replies[ended]
         return reply
 
-    def _tell_pending(self, message_id: ChatMessageId, reply: _Reply) -> None:
-        text = "".join(reply.pending)
-        delta = frame(
-            "message_delta",
-            channel=self._feed.channel,
-            message_id=str(message_id),
-            generation=reply.generation,
-            position=reply.told,
-            text=text,
-        )
-        reply.told += reply.pending_length
-        reply.pending, reply.pending_length = [], 0
+    def _tell_piece(self, message_id: ChatMessageId, reply: _Reply, text: str) -> None:
+        if not reply.head:
+            reply.head = delta_head(self._feed.channel, str(message_id), reply.generation)
+        delta = delta_frame(reply.head, reply.told, text)
+        reply.told += len(text)
         for subscription in reply.followers:
             subscription.connection.outbox.put(delta)
 
@@ -135,8 +118,7 @@ class RunningReplyFeed:
             generation=snapshot.generation,
             text=snapshot.text,
         )
-        reply.told, reply.lost_step = len(snapshot.text), False
-        reply.pending, reply.pending_length = [], 0
+        reply.told = len(snapshot.text)
         for subscription in to:
             reply.followers.add(subscription)
             subscription.connection.outbox.put(text)
@@ -144,5 +126,7 @@ class RunningReplyFeed:
     def _start_over(self, message_id: ChatMessageId, reply: _Reply) -> None:
         reply.followers.clear()
         for snapshot in self._subscriptions.snapshots(self._feed.channel):
-            if snapshot.message_id == message_id and snapshot.generation == reply.generation:
+            # Taking it announces what was not announced yet, so that everybody may have been told already.
+            is_its = (snapshot.message_id, snapshot.generation) == (message_id, reply.generation)
+            if is_its and reply.told < len(snapshot.text):
                 self._tell_snapshot(reply, snapshot, self._feed.live())

@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterable
 
 from adapters.websocket.connection import WebSocketConnection
 from adapters.websocket.frames import frame
+from adapters.websocket.outage import Outage
 from application.ports.realtime import Subscriptions
+from domain.errors import Unavailable
 from domain.events import Channel
 
 NOT_SIGNED_IN = 4001
@@ -25,6 +27,7 @@ class RightsWatch:
         self._on_lost = on_lost
         self._doubtful: dict[str, WebSocketConnection] = {}
         self._wake = asyncio.Event()
+        self._outage = Outage("rights_check")
 
     def doubt(self, connections: Iterable[WebSocketConnection]) -> None:
         """Look again at these as soon as possible."""
@@ -40,9 +43,11 @@ class RightsWatch:
 
     async def settle(self) -> None:
         """Look at all that is in doubt now."""
-        for connection_id, connection in tuple(self._doubtful.items()):
-            if await self._look(connection, thoroughly=True):
-                self._doubtful.pop(connection_id, None)
+        for connection_id in tuple(self._doubtful):
+            # Taken out before the look: what changes meanwhile puts it in doubt anew.
+            connection = self._doubtful.pop(connection_id, None)
+            if connection is not None and not await self._look(connection, thoroughly=True):
+                self._doubtful[connection_id] = connection
 
     async def look_around(self, connections: Iterable[WebSocketConnection]) -> None:
         """The regular look at everybody, for changes that were announced elsewhere; and at what is still in doubt."""
@@ -63,6 +68,10 @@ class RightsWatch:
                 connection.become(actor)
             if thoroughly or actor.role is not before.role:
                 await self._check_channels(connection)
+            self._outage.is_over()
+        except Unavailable as error:
+            self._outage.lasts(error)
+            return False
         except Exception:
             logger.exception("rights_check_failed", extra={"connection_id": connection.connection_id})
             return False

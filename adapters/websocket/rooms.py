@@ -9,8 +9,9 @@ import msgspec
 from adapters.websocket.feed import ChannelFeed, Subscription
 from adapters.websocket.frames import frame
 from adapters.websocket.replies import RunningReplyFeed
+from adapters.websocket.rights_log import RightsLog
 from application.ports.realtime import EventLog, LoggedEvent, ReplyDelta, Subscriptions, Transient
-from domain.events import Channel, session_channel
+from domain.events import RIGHTS, Channel, session_channel
 
 PAGE = 500
 
@@ -38,26 +39,26 @@ class Rooms:
     """Brings each channel's log to its sockets: announced events at once, lost ones by reading the log.
 
     `on_session_changed` hears of every change of a session, with whether the session is gone;
-    `on_told` of how many sockets got an event.
+    `on_told` of how many sockets got an event. `rights` is looked at whenever the log is.
     """
 
     def __init__(
         self,
         event_log: EventLog,
         subscriptions: Subscriptions,
+        rights: RightsLog,
         held_back_limit: int,
         on_session_changed: Callable[[Channel, bool], None],
         on_told: Callable[[int], None],
     ) -> None:
         self._event_log = event_log
         self._subscriptions = subscriptions
+        self._rights = rights
         self._held_back_limit = held_back_limit
         self._on_session_changed = on_session_changed
         self._on_told = on_told
         self._rooms: dict[Channel, Room] = {}
-        self._with_deltas: set[Channel] = set()
         self._tasks: set[asyncio.Task[None]] = set()
-        self.deltas_wait = asyncio.Event()
         self.epoch = ""
 
     def enter(self, subscription: Subscription) -> Room:
@@ -92,6 +93,9 @@ class Rooms:
 
     def on_event(self, event: LoggedEvent) -> None:
         """An event was announced: tell it when it is the next one, else read what lies before it."""
+        if event.channel == RIGHTS:
+            self._rights.hear(event)
+            return
         room = self._rooms.get(event.channel)
         if room is None:
             return
@@ -103,12 +107,9 @@ class Rooms:
 
     def on_delta(self, delta: ReplyDelta) -> None:
         """A piece of a running reply was announced."""
-        channel = session_channel(delta.session_id)
-        room = self._rooms.get(channel)
+        room = self._rooms.get(session_channel(delta.session_id))
         if room is not None:
             room.replies.hear(delta)
-            self._with_deltas.add(channel)
-            self.deltas_wait.set()
 
     def on_transient(self, event: Transient) -> None:
         """A passing event was announced."""
@@ -122,26 +123,19 @@ class Rooms:
             for subscription in room.feed.live():
                 subscription.connection.outbox.put(text)
 
-    def flush_deltas(self) -> None:
-        """Send the pieces that were collected."""
-        self.deltas_wait.clear()
-        for channel in self._with_deltas:
-            if (room := self._rooms.get(channel)) is not None:
-                room.replies.flush()
-        self._with_deltas.clear()
-
     async def compare_with_log(self) -> None:
         """Find what was never announced here: lost announcements, changes by other processes, another history."""
         epoch = await self._event_log.epoch()
         rooms = dict(self._rooms)
-        positions = await self._event_log.positions(tuple(rooms)) if rooms else {}
+        positions = await self._event_log.positions((RIGHTS, *rooms))
         for channel, room in rooms.items():
             if epoch != self.epoch:
                 self._restart(room.feed, positions.get(channel, 0), epoch, "epoch_changed")
             else:
                 room.feed.heard_of(positions.get(channel, 0))
                 self._catch_up(room)
-        self.epoch = epoch
+        is_other, self.epoch = epoch != self.epoch, epoch
+        await self._rights.look(positions[RIGHTS], is_other_history=is_other)
 
     async def stop(self) -> None:
         """End the reading that is under way."""
@@ -151,7 +145,6 @@ class Rooms:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def _tell(self, room: Room, event: LoggedEvent) -> None:
-        room.replies.flush()
         self._on_told(room.feed.tell(event, self.epoch))
         try:
             if event.type == "message_completed":

@@ -10,7 +10,7 @@ class Signal:
 
     def __init__(self, *, is_set: bool = False) -> None:
         self._is_set = is_set
-        self._waiting: list[asyncio.Future[None]] = []
+        self._waiting: tuple[asyncio.Future[None], ...] = ()
 
     def is_set(self) -> bool:
         """Whether nobody has to wait."""
@@ -32,8 +32,8 @@ class Signal:
         if self._is_set:
             return
         waiter = asyncio.get_running_loop().create_future()
-        self._waiting.append(waiter)
+        self._waiting = (*self._waiting, waiter)
         try:
             await waiter
         finally:
-            self._waiting.remove(waiter)
+            self._waiting = tuple(each for each in self._waiting if each is not waiter)

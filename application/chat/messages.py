@@ -83,6 +83,13 @@ class MessageService:
             await work.commit()
         return PostedMessage(message.snapshot(), reply.id if reply else None)
 
+    async def posted(self, actor: Actor, idempotency_key: str) -> PostedMessage | None:
+        """What was posted under this key in the last 24 hours, whatever it was."""
+        member_id = actor.require_member()
+        async with self._unit_of_work() as work:
+            found = await self._known(work, member_id, _checked_key(idempotency_key))
+            return None if found is None else await self._answer(work, found[1])
+
     async def cancel(self, actor: Actor, message_id: ChatMessageId) -> MessageSnapshot:
         """Stop a reply, keeping what arrived; one that has ended stays as it is."""
         session_id = await self._session_of(actor, message_id)
@@ -124,12 +131,18 @@ class MessageService:
         return reply
 
     async def _earlier(self, work: UnitOfWork, member_id: MemberId, key: str, fingerprint: str) -> PostedMessage | None:
-        found = await work.idempotency_keys.find(member_id, key, self._clock.now() - IDEMPOTENCY_LIFETIME)
+        found = await self._known(work, member_id, key)
         if found is None:
             return None
         if found[0] != fingerprint:
             raise Conflict("This Idempotency-Key was used for another message; use a new key.")
-        message = (await work.chat_messages.get(found[1])).snapshot()
+        return await self._answer(work, found[1])
+
+    async def _known(self, work: UnitOfWork, member_id: MemberId, key: str) -> tuple[str, ChatMessageId] | None:
+        return await work.idempotency_keys.find(member_id, key, self._clock.now() - IDEMPOTENCY_LIFETIME)
+
+    async def _answer(self, work: UnitOfWork, message_id: ChatMessageId) -> PostedMessage:
+        message = (await work.chat_messages.get(message_id)).snapshot()
         following = await work.chat_messages.history(message.session_id, message.seq + 2, 1)
         asked = following and following[-1].seq == message.seq + 1 and following[-1].role is MessageRole.ASSISTANT
         return PostedMessage(message, following[-1].id if asked else None)

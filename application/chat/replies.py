@@ -79,7 +79,10 @@ class ReplyWriter:
             return
         running = self._running.start(job, self._clock.now())
         try:
-            await self._store(job, await self._produce(turn, running))
+            ending = await self._produce(turn, running)
+            # The last words wait for nothing, least of all for the database.
+            running.tell()
+            await self._store(job, ending)
         finally:
             self._running.stop(running)
 
@@ -160,7 +163,7 @@ class ReplyWriter:
             async for event in events:
                 if isinstance(event, ReplyEnd):
                     return event
-                running.append(event.text, self._clock.now())
+                running.append(event.text, self._clock.now)
         return None
 
     async def _store(self, job: ReplyJob, ending: _Ending) -> None:

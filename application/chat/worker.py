@@ -1,4 +1,4 @@
-"""The worker that keeps replies going: claims them, keeps their leases, stores what arrived, ends what was left."""
+"""The worker that keeps replies going: claims, leases, what arrived told and stored, and what others left ended."""
 
 import asyncio
 import logging
@@ -9,7 +9,7 @@ from functools import partial
 
 from application.chat.replies import ReplyWriter
 from application.chat.running import RunningReply, RunningReplyRegistry
-from application.ports.chat import ReplyJob
+from application.ports.chat import Arrived, ReplyJob
 from application.ports.realtime import Announcement, Bus, ReplyStopped, ReplyWaiting
 from application.ports.system import Clock, Ids
 from application.ports.unit_of_work import UnitOfWorkFactory
@@ -24,10 +24,13 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ReplyTimes:
-    """How long a lease lasts, how often what arrived is stored, and how often the queue is looked at unasked."""
+    """How long a lease lasts, how often what arrived is stored, how long pieces are collected before they are told, and
+    how often the queue is looked at unasked.
+    """
 
     lease: timedelta = timedelta(seconds=12)
     checkpoint: timedelta = timedelta(milliseconds=250)
+    pieces: timedelta = timedelta(milliseconds=30)
     poll: timedelta = timedelta(seconds=1)
 
 
@@ -64,6 +67,7 @@ class ReplyWorker:
         try:
             async with asyncio.TaskGroup() as loops:
                 loops.create_task(self._repeat(self._claim_all, self._idle))
+                loops.create_task(self._repeat(self._tell, self._collect))
                 loops.create_task(self._repeat(self._keep, lambda: self._sleep(self._times.checkpoint)))
                 loops.create_task(self._repeat(self._recover, lambda: self._sleep(self._times.lease / 3)))
         finally:
@@ -132,29 +136,35 @@ class ReplyWorker:
             _log.error("reply_lost", extra={"message_id": str(job.message_id)}, exc_info=error)
         self._wake.set()
 
+    async def _collect(self) -> None:
+        await self._running.grown.wait()
+        await self._sleep(self._times.pieces)
+
+    async def _tell(self) -> None:
+        self._running.tell()
+
     async def _keep(self) -> None:
         replies = self._running.all()
         if grown := [reply for reply in replies if reply.length > reply.stored_length]:
             async with self._unit_of_work() as work:
-                texts = [reply.text for reply in grown]
-                for reply, text in zip(grown, texts, strict=True):
-                    await work.chat_messages.checkpoint(reply.job.message_id, reply.job.generation, text)
+                arrived = [Arrived(reply.job.message_id, reply.job.generation, reply.text) for reply in grown]
+                await work.chat_messages.checkpoint(arrived)
                 await work.commit()
-            for reply, text in zip(grown, texts, strict=True):
-                reply.stored_length = len(text)
+            for reply, stored in zip(grown, arrived, strict=True):
+                reply.stored_length = len(stored.content)
         now = self._clock.now()
-        if due := [reply for reply in replies if now - reply.renewed_at >= self._times.lease / 3]:
+        ages = [now - reply.renewed_at for reply in replies]
+        if ages and max(ages) >= self._times.lease / 3:
+            # Those that would be due soon come along, so that few statements renew many leases.
+            due = [reply for reply, age in zip(replies, ages, strict=True) if age >= self._times.lease / 6]
             await self._renew(due, now)
 
     async def _renew(self, replies: list[RunningReply], now: datetime) -> None:
-        lost = []
         async with self._unit_of_work() as work:
-            for reply in replies:
-                if await work.reply_queue.renew(reply.job, now + self._times.lease):
-                    reply.renewed_at = now
-                else:
-                    lost.append(reply.job)
+            lost = await work.reply_queue.renew([reply.job for reply in replies], now + self._times.lease)
             await work.commit()
+        for reply in replies:
+            reply.renewed_at = now
         for job in lost:
             if task := self._tasks.get(job):
                 task.cancel()

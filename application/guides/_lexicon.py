@@ -1,7 +1,9 @@
 """The general word lists in the terms of one analyzer."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import cast
 
 from application.guides._idioms import IDIOMS
 from application.guides._words import FAMILIES, LIGHT
@@ -29,7 +31,12 @@ class Lexicon:
 
 
 def lexicon(analyzer: TextAnalyzer) -> Lexicon:
-    """Analyse the lists: some ten thousand words, so do it once."""
+    """The lists in the analyzer's terms. Some ten thousand words: done once for everybody who shares the analyzer."""
+    return _analysed(cast("Hashable", analyzer))
+
+
+@lru_cache(maxsize=4)
+def _analysed(analyzer: TextAnalyzer) -> Lexicon:
     near = _near(analyzer)
     return Lexicon(
         light=frozenset(_terms(LIGHT, analyzer)),

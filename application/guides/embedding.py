@@ -84,7 +84,7 @@ class EmbeddingInBackground:
         self._clock = clock
 
     async def run(self) -> None:
-        """Look at once and after each change until cancelled; ends where nothing can be embedded."""
+        """Look at once and after each change until cancelled; rests where nothing can be embedded."""
         seen, quiet = -1, 0
         while True:
             pause = LOOK_SECONDS
@@ -96,7 +96,8 @@ class EmbeddingInBackground:
                     seen = position
             except EmbedderUnavailable as error:
                 _log.info("guides_not_embedded", extra={"reason": str(error)})
-                return
+                # What is switched off or not installed comes with another process.
+                await asyncio.Event().wait()
             except Unavailable as error:
                 _log.warning("embedding_waits", extra={"reason": error.message})
                 pause = RETRY_SECONDS

@@ -4,20 +4,18 @@ import asyncio
 from bisect import insort
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import IntEnum
 
+from application.identity._doubtful_lane import DoubtfulLane
 from application.ports.identity import PasswordHasher
-from application.ports.system import Clock
+from application.ports.system import Clock, Draw
 from domain.errors import TooManyRequests
 
 SLOTS = 2
 ROOM = 64
-DOUBTFUL_ROOM, DOUBTFUL_OF_ACCOUNT = 16, 2
-RESTS = 4
-LONGEST_REST = timedelta(seconds=5)
 RETRY_AFTER = timedelta(seconds=5)
 
 
@@ -50,21 +48,25 @@ class HashingQueue(PasswordHasher):
 
     Known addresses go first, ordinary ones next; within either, an address goes behind those that failed less often and
     have fewer waiting: a flood of guesses falls behind, and out of a full room, as its addresses fail.
-    Doubtful claims hold no slot: they go one at a time beside them, yielding to everything else, and rest four times as
-    long as each took. Who finds no place is told to come back: `TooManyRequests`.
+    Doubtful claims hold no slot: they go beside them in a lane of their own, yielding to everything else.
+    Who finds no place, or loses it, is told to come back: `TooManyRequests`.
     """
 
-    def __init__(self, hasher: PasswordHasher, clock: Clock, slots: int = SLOTS, room: int = ROOM) -> None:
+    def __init__(
+        self,
+        hasher: PasswordHasher,
+        clock: Clock,
+        draw: Draw,
+        slots: int = SLOTS,
+        room: int = ROOM,
+    ) -> None:
         self._hasher = hasher
-        self._clock = clock
         self._free = slots
         self._room = room
         self._waiting: list[_Waiter] = []
         self._order = 0
         self._claims: Counter[str] = Counter()
-        self._doubtful: Counter[str] = Counter()
-        self._one_doubtful = asyncio.Lock()
-        self._rests_until = clock.now()
+        self._lane = DoubtfulLane(clock, draw)
 
     async def hash(self, password: str) -> str:
         """The encoded hash, at an ordinary turn."""
@@ -81,26 +83,19 @@ class HashingQueue(PasswordHasher):
         if claim.standing is not Standing.DOUBTFUL:
             async with self._turn(claim):
                 return await self._hasher.verify(password_hash, password)
-        async with self._doubtful_turn(claim.account):
-            return await self._hasher.verify(password_hash, password, yielding=True)
+        async with self.doubtful_turn(claim.account):
+            return await self.verify_in_doubtful_turn(password_hash, password)
 
-    def require_doubtful_place(self, account: str) -> None:
-        """Raise `TooManyRequests` when a doubtful claim to the account would find no place now."""
-        if self._doubtful.total() >= DOUBTFUL_ROOM or self._doubtful[account] >= DOUBTFUL_OF_ACCOUNT:
-            raise _busy()
+    def doubtful_turn(self, account: str, *, is_paced: bool = False) -> AbstractAsyncContextManager[None]:
+        """A turn in the lane of doubtful claims, for what has to be done for one before it is hashed.
 
-    @asynccontextmanager
-    async def _doubtful_turn(self, account: str) -> AsyncIterator[None]:
-        self.require_doubtful_place(account)
-        with _counted(self._doubtful, account):
-            async with self._one_doubtful:
-                await self._clock.sleep((self._rests_until - self._clock.now()).total_seconds())
-                began = self._clock.now()
-                try:
-                    yield
-                finally:
-                    ended = self._clock.now()
-                    self._rests_until = ended + min(max(RESTS * (ended - began), timedelta()), LONGEST_REST)
+        Raises `TooManyRequests` when another one took the place. A paced account has one turn a second.
+        """
+        return self._lane.turn(account, is_paced=is_paced)
+
+    async def verify_in_doubtful_turn(self, password_hash: str | None, password: str) -> bool:
+        """Whether they belong together, for whoever holds a doubtful turn."""
+        return await self._hasher.verify(password_hash, password, yielding=True)
 
     @asynccontextmanager
     async def _turn(self, claim: Claim) -> AsyncIterator[None]:

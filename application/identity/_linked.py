@@ -15,11 +15,12 @@ from domain.identity import (
     AuditEntry,
     LinkRequest,
     LinkRequestId,
+    LinkState,
     Member,
     MemberId,
     Role,
     check_may_link,
-    check_may_take_apart,
+    check_may_unlink,
     code_refused,
     merge,
     needs_reauthentication,
@@ -87,6 +88,14 @@ async def presented_request(work: UnitOfWork, telegram_id: int, request_id: Link
     return request
 
 
+async def linked_by(work: UnitOfWork, request: LinkRequest) -> MemberId | None:
+    """The one member that this request made; None when it made none, or when its accounts were taken apart since."""
+    if request.state is not LinkState.LINKED or request.telegram_id is None:
+        return None
+    member = await work.members.by_telegram_id(request.telegram_id)
+    return member.id if member is not None and member.user is not None and member.id == request.member_id else None
+
+
 async def merge_pair(work: UnitOfWork, pair: Pair, by: Actor | None, ids: Ids, now: datetime) -> Member:
     """The one member, the older of the two, with everything of both. `by` is the web side, the operator, or None for
     Telegram's side. A request is saved before, while it is still whose it was.
@@ -119,12 +128,12 @@ async def unlink_member(
 ) -> None:
     """Take the member's accounts apart, in a transaction of its own; ends their sign-ins but the one that asks.
 
-    Raises `NotFound`, `Conflict` when they are not linked, and `NotAllowed` to a member whose web account is new.
+    Raises `NotFound`, and `Conflict` when they are not linked, or to a member whose web account has no password.
     """
     async with one_at_a_time(unit_of_work) as work:
         member = await work.members.get(member_id)
         if by.member_id is not None:
-            check_may_take_apart(member, now)
+            check_may_unlink(member)
         await take_apart(work, member, by, ids, now)
         await work.sign_ins.end_all(member_id, now, but=by.sign_in_id)
         await work.commit()

@@ -24,7 +24,7 @@ class MailRequests:
     def require_mail(self) -> None:
         """Raise `Unavailable` where no mail can be sent."""
         if not self.can_send:
-            raise Unavailable("This instance sends no mail; ask its operator for help.")
+            raise Unavailable("This instance sends no mail; ask its operator for help.", is_public=True)
 
     async def add(self, work: UnitOfWork, purpose: MailPurpose, address: str | None) -> None:
         """Owe a mail to this address; nothing where there is none, or no mail server."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from application.identity._addresses import neighbourhood
+from application.addresses import neighbourhood
 from application.identity._auditing import Trail, is_news
 from application.ports.identity import TokenIssuer
 from application.ports.limits import Attempt, Limit, RateLimiter

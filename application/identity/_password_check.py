@@ -3,9 +3,10 @@
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from application.identity._addresses import neighbourhood
+from application.addresses import neighbourhood
 from application.identity._auditing import Trail
-from application.identity._throttling import Guess, SignInThrottle
+from application.identity._throttling import Familiar, Guess, SignInThrottle
+from application.identity.known_browsers import KnownBrowsers
 from application.ports.credentials import CredentialQueries, Login, StoredCredentials
 from application.ports.system import Clock
 from domain.errors import InvalidCredentials, TooManyRequests, Unavailable
@@ -18,12 +19,13 @@ METHOD = "password"
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """An account's name, one of the three, and its password."""
+    """An account's name, one of the three, and its password; `browser_token` is what `KnownBrowsers` gave, if any."""
 
     password: str = field(repr=False)
     email: str | None = None
     username: str | None = None
     telegram_id: int | None = None
+    browser_token: str | None = field(default=None, repr=False)
 
     @property
     def login(self) -> Login:
@@ -48,27 +50,31 @@ class PasswordCheck:
     same statements and the same hash. No transaction and no connection is held while an attempt waits for its turn.
     """
 
-    def __init__(self, credentials: CredentialQueries, throttle: SignInThrottle, trail: Trail, clock: Clock) -> None:
+    def __init__(
+        self,
+        credentials: CredentialQueries,
+        throttle: SignInThrottle,
+        browsers: KnownBrowsers,
+        trail: Trail,
+        clock: Clock,
+    ) -> None:
         self._credentials = credentials
         self._throttle = throttle
+        self._browsers = browsers
         self._trail = trail
         self._clock = clock
-        self._remembered: dict[Login, tuple[datetime, frozenset[str]]] = {}
+        self._remembered: dict[Login, tuple[datetime, Familiar]] = {}
 
     async def require(self, given: Credentials, device: Device) -> StoredCredentials:
         """The account that the credentials belong to; raises `InvalidCredentials` and `TooManyRequests`."""
-        guess = Guess(given.account, neighbourhood(device.ip))
+        guess = Guess(given.account, neighbourhood(device.ip), self._browsers.recognise(given.browser_token))
         try:
             await self._throttle.admit(guess)
-            if guess.is_suspect and guess.address not in await self._familiar(given):
-                await self._throttle.wait_as_stranger(guess)
-            stored = await self._find(given)
-            matches = await self._throttle.verify(
-                guess,
-                stored.password_hash if stored else None,
-                given.password,
-                is_known=guess.address in _neighbourhoods(stored),
-            )
+            if guess.is_suspect and not await self._throttle.knows(guess, await self._familiar(given)):
+                async with self._throttle.strangers_turn(guess):
+                    stored, matches = await self._verified(guess, given)
+            else:
+                stored, matches = await self._verified(guess, given)
         except TooManyRequests:
             await self._throttle.forgive(guess)
             if await self._throttle.is_news(guess):
@@ -86,13 +92,20 @@ class PasswordCheck:
         await self._throttle.forgive(guess)
         return stored
 
-    async def _familiar(self, given: Credentials) -> frozenset[str]:
-        """Where the account has signed in from, as of a few seconds ago: a flood must not read it for each attempt."""
+    async def _verified(self, guess: Guess, given: Credentials) -> tuple[StoredCredentials | None, bool]:
+        """What is stored of the account, and whether the password is its own."""
+        stored = await self._find(given)
+        is_known = await self._throttle.knows(guess, _familiar(stored))
+        password_hash = stored.password_hash if stored else None
+        return stored, await self._throttle.verify(guess, password_hash, given.password, is_known=is_known)
+
+    async def _familiar(self, given: Credentials) -> Familiar:
+        """What the account knows, as of a few seconds ago: a flood must not read it for each attempt."""
         now, remembered = self._clock.now(), self._remembered.get(given.login)
         if remembered is None or remembered[0] <= now:
             if len(self._remembered) >= MAX_REMEMBERED:
                 self._remembered.clear()
-            remembered = (now + REMEMBERED_FOR, _neighbourhoods(await self._find(given)))
+            remembered = (now + REMEMBERED_FOR, _familiar(await self._find(given)))
             self._remembered[given.login] = remembered
         return remembered[1]
 
@@ -111,9 +124,11 @@ def refused() -> InvalidCredentials:
     return InvalidCredentials("The account and the password do not belong together.")
 
 
-def _neighbourhoods(stored: StoredCredentials | None) -> frozenset[str]:
-    found = map(neighbourhood, stored.addresses if stored else ())
-    return frozenset(each for each in found if each is not None)
+def _familiar(stored: StoredCredentials | None) -> Familiar:
+    if stored is None:
+        return Familiar()
+    found = map(neighbourhood, stored.addresses)
+    return Familiar(stored.member_id, frozenset(each for each in found if each is not None))
 
 
 def _cause(stored: StoredCredentials | None, *, matches: bool) -> str:

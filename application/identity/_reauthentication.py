@@ -7,7 +7,7 @@ from application.ports.identity import PasswordHasher
 from application.ports.limits import Attempt, Limit, RateLimiter
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from domain.errors import Conflict, InvalidCredentials, TooManyRequests
-from domain.identity import Actor, AuditAction, Member
+from domain.identity import Actor, AuditAction, Member, SignIn
 
 LIMIT = Limit(5, timedelta(minutes=15))
 
@@ -21,10 +21,18 @@ def check_same_password(member: Member, checked: Member) -> None:
 
 async def has_just_signed_in(work: UnitOfWork, actor: Actor, now: datetime) -> bool:
     """Whether the actor's sign-in is so young that it stands for a password where there is none to ask for."""
-    if actor.sign_in_id is None:
-        return False
-    sign_in = await work.sign_ins.get(actor.sign_in_id)
+    sign_in = await _own_sign_in(work, actor)
     return sign_in is not None and sign_in.is_recent(now)
+
+
+async def is_signed_in(work: UnitOfWork, actor: Actor, now: datetime) -> bool:
+    """Whether the actor's sign-in, however old, has not ended since the request came in."""
+    sign_in = await _own_sign_in(work, actor)
+    return sign_in is not None and sign_in.is_active(now)
+
+
+async def _own_sign_in(work: UnitOfWork, actor: Actor) -> SignIn | None:
+    return None if actor.sign_in_id is None else await work.sign_ins.get(actor.sign_in_id)
 
 
 class Reauthentication:

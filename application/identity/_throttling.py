@@ -4,37 +4,51 @@ Everything counts by what was typed, never by what exists: an unknown account is
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from application.identity._auditing import is_news
 from application.identity._hashing import Claim, HashingQueue, Standing
+from application.ports.identity import KnownBrowser
 from application.ports.limits import Attempt, Limit, RateLimiter
-from application.ports.system import Clock
 from domain.errors import TooManyRequests
+from domain.identity import MemberId
 
 PER_ACCOUNT_AND_ADDRESS = Limit(5, timedelta(minutes=15))
 PER_ADDRESS = Limit(30, timedelta(minutes=15))
 PER_ACCOUNT = Limit(100, timedelta(hours=1))
+PER_BROWSER = Limit(5, timedelta(minutes=15))
 DOUBTFUL_FROM = 10
-PACE = timedelta(seconds=1)
-PLACES = 3
 SOON = timedelta(seconds=5)
-MAX_LANES = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Familiar:
+    """What an account knows: whose browsers they are, and the addresses that it has signed in from."""
+
+    member_id: MemberId | None = None
+    addresses: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
 class Guess:
-    """One attempt at an account, as it was typed, from an address; `counted` is what it stands under."""
+    """One attempt at an account, as it was typed, from an address; `counted` is what it stands under.
+
+    `browser` is the one that it says it comes from, which need not be this account's.
+    """
 
     account: str
     address: str | None
+    browser: KnownBrowser | None = None
     counted: list[Attempt] = field(default_factory=list)
     undecided: list[str] = field(default_factory=list)
     failures: int = 0
     misses: int = 0
     is_over_limit: bool = False
+    is_by_browser: bool = False
+    has_turn: bool = False
 
     @property
     def is_suspect(self) -> bool:
@@ -45,28 +59,6 @@ class Guess:
     def per_account(self) -> Attempt:
         """How failures at the account are counted, from wherever they come."""
         return Attempt(f"sign_in_account:{self.account}", PER_ACCOUNT)
-
-
-class PacedLane:
-    """About one turn a second for each account, and few who wait for theirs."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._next: dict[str, datetime] = {}
-
-    async def turn(self, account: str) -> None:
-        """Return when it is this attempt's turn; raises `TooManyRequests` when too many wait already."""
-        now = self._clock.now()
-        begins = max(now, self._next.get(account, now))
-        if begins - now > PLACES * PACE or (account not in self._next and self._is_full(now)):
-            raise TooManyRequests("Too many attempts at this account; try again later.", max(begins - now, PACE))
-        self._next[account] = begins + PACE
-        await self._clock.sleep((begins - now).total_seconds())
-
-    def _is_full(self, now: datetime) -> bool:
-        if len(self._next) >= MAX_LANES:
-            self._next = {account: begins for account, begins in self._next.items() if begins > now}
-        return len(self._next) >= MAX_LANES
 
 
 async def forget_failures(limiter: RateLimiter, names: Iterable[str], address: str | None) -> None:
@@ -80,13 +72,13 @@ async def forget_failures(limiter: RateLimiter, names: Iterable[str], address: s
 
 class SignInThrottle:
     """Failures are limited per account and address, and per address. An account with 100 failures in an hour is slowed
-    for addresses it has not signed in from, and stays as fast as ever for those that it has.
+    for addresses and browsers it has not signed in from, and stays as fast as ever for those that it has. A browser
+    with five failures in 15 minutes counts for nothing: a stolen token of one buys no more guesses than that.
     """
 
-    def __init__(self, limiter: RateLimiter, hashing: HashingQueue, clock: Clock) -> None:
+    def __init__(self, limiter: RateLimiter, hashing: HashingQueue) -> None:
         self._limiter = limiter
         self._hashing = hashing
-        self._lane = PacedLane(clock)
         self._undecided: Counter[str] = Counter()
 
     async def admit(self, guess: Guess) -> None:
@@ -114,20 +106,47 @@ class SignInThrottle:
         else:
             guess.counted.append(guess.per_account)
 
-    async def wait_as_stranger(self, guess: Guess) -> None:
-        """Return when it is the turn of a suspect attempt from an address that the account does not know.
+    async def knows(self, guess: Guess, familiar: Familiar) -> bool:
+        """Whether the account has signed in from where the attempt comes from: its browser or its address.
 
-        Raises `TooManyRequests` when too many wait, before anything is looked up for it.
+        An attempt by a browser of the account's counts as its failure, too, until it is forgiven.
         """
-        self._hashing.require_doubtful_place(guess.account)
-        if guess.is_over_limit:
-            await self._lane.turn(guess.account)
+        return await self._knows_browser(guess, familiar) or guess.address in familiar.addresses
+
+    async def _knows_browser(self, guess: Guess, familiar: Familiar) -> bool:
+        if guess.browser is None or guess.browser.member_id != familiar.member_id:
+            return False
+        if not guess.is_by_browser:
+            attempt = Attempt(f"sign_in_browser:{guess.browser.nonce}", PER_BROWSER)
+            try:
+                await self._limiter.acquire([attempt])
+            except TooManyRequests:
+                guess.browser = None
+                return False
+            guess.counted.append(attempt)
+            guess.is_by_browser = True
+        return True
+
+    @asynccontextmanager
+    async def strangers_turn(self, guess: Guess) -> AsyncIterator[None]:
+        """The turn of a suspect attempt from where the account has not signed in from: look it up in it, and verify.
+
+        Raises `TooManyRequests` when another one took its place, before anything is looked up for it.
+        """
+        async with self._hashing.doubtful_turn(guess.account, is_paced=guess.is_over_limit):
+            guess.has_turn = True
+            try:
+                yield
+            finally:
+                guess.has_turn = False
 
     async def verify(self, guess: Guess, password_hash: str | None, password: str, *, is_known: bool) -> bool:
         """Whether they belong together, when it is this attempt's turn.
 
         Raises `TooManyRequests` when too many wait. Hold no connection to the database meanwhile.
         """
+        if guess.has_turn:
+            return await self._hashing.verify_in_doubtful_turn(password_hash, password)
         claim = Claim(guess.account, guess.address or "", _standing(guess, is_known=is_known), guess.misses)
         return await self._hashing.verify_for(claim, password_hash, password)
 

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from application.identity._addresses import neighbourhood
+from application.addresses import neighbourhood
 from application.identity._mail_requests import MailRequests
 from application.identity._reauthentication import Reauthentication, check_same_password
 from application.ports.identity import MemberQueries, MemberView, PasswordHasher, TokenIssuer

@@ -24,8 +24,9 @@ class DataRights:
     """A member's right to all that is kept of them, and to its end.
 
     Everybody exports and deletes their own; an OWNER exports anybody's, and who may ban a member may delete them. The
-    last owner stays. A deleted member's sessions, accounts, sign-ins, tokens and owed mail are gone for good; what they
-    wrote in others' sessions and the audit trail stay without the person.
+    last owner stays. A deleted member's sessions, accounts, sign-ins, tokens, owed mail and all that they and the bot
+    said to each other are gone for good; what they wrote in others' sessions and the audit trail stay without the
+    person. What they wrote in groups is forgotten with the rest of the inbox, after its time.
     """
 
     def __init__(
@@ -123,10 +124,19 @@ class DataRights:
         # Before the deletion, which takes the person out of the trail: out of this line too.
         await self._trail.record(work, AuditAction.DELETED, actor, member.id)
         await work.members.delete(member)
+        if member.telegram is not None:
+            await self._forget_chat(work, member.telegram.telegram_id)
         if member.user is not None and member.user.email is not None:
             await work.mail_queue.forget(member.user.email)
         work.announce(RightsChanged(member_id=member.id))
         await work.commit()
+
+    async def _forget_chat(self, work: UnitOfWork, telegram_id: int) -> None:
+        # A private chat has the number of the person in it.
+        await work.telegram_updates.forget_person(telegram_id, self._clock.now())
+        await work.outgoing_messages.forget_chat(telegram_id)
+        await work.telegram_answers.forget_chat(telegram_id)
+        await work.telegram_conversations.leave(telegram_id)
 
     async def _leave(self, work: UnitOfWork, session: ChatSession, member_id: MemberId) -> None:
         if session.user_id != member_id:

@@ -69,8 +69,13 @@ def account_name(account: TelegramUser) -> str:
 
 def masked(user: User | None) -> str:
     """Enough to know one's own account by: `a***@e***.org`, or `a***` for one without an email."""
-    if user is None or user.email is None:
-        return f"{user.username[:1] if user and user.username else ''}***"
-    local, _, domain = user.email.rpartition("@")
+    return masked_account(user.email, user.username) if user else masked_account(None, None)
+
+
+def masked_account(email: str | None, username: str | None) -> str:
+    """The same of an account's names."""
+    if email is None:
+        return f"{(username or '')[:1]}***"
+    local, _, domain = email.rpartition("@")
     name, dot, top = domain.rpartition(".")
     return f"{local[:1]}***@{name[:1]}***.{top}" if dot else f"{local[:1]}***@{domain[:1]}***"

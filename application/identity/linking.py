@@ -6,6 +6,7 @@ from application.identity._auditing import Trail, is_news
 from application.identity._link_codes import LinkCodes
 from application.identity._linked import (
     Pair,
+    linked_by,
     merge_pair,
     one_at_a_time,
     own_request,
@@ -28,6 +29,7 @@ from domain.identity import (
     AuditAction,
     LinkRequest,
     LinkRequestId,
+    LinkState,
     Member,
     TelegramProfile,
 )
@@ -124,6 +126,7 @@ class LinkingService:
     async def confirm(self, telegram_id: int, request_id: LinkRequestId) -> LinkOutcome:
         """The Telegram account that sent the code agrees: both become one now, or once the web side's password is in.
 
+        Asked again, it gives the same answer for as long as both are one.
         Raises `InvalidToken` for another account's request or one that does not hold any more, `Conflict` and
         `NotAllowed` as `present`.
         """
@@ -131,6 +134,8 @@ class LinkingService:
         try:
             async with one_at_a_time(self._unit_of_work) as work:
                 request = await presented_request(work, telegram_id, request_id)
+                if (linked := await linked_by(work, request)) is not None:
+                    return LinkOutcome(request.state, linked)
                 pair = await Pair.of(work, request, now)
                 is_agreed = request.confirm(telegram_id, needs_password=pair.asks_for_password(now), now=now)
                 await work.link_requests.save(request)
@@ -167,10 +172,15 @@ class LinkingService:
         return LinkOutcome(request.state, survivor.id)
 
     async def decline(self, telegram_id: int, request_id: LinkRequestId) -> None:
-        """The Telegram account does not want to be linked; the code is spent. Raises `InvalidToken` and `Conflict`."""
+        """The Telegram account does not want to be linked; the code is spent. Raises `InvalidToken` and `Conflict`.
+
+        Asked again, nothing changes.
+        """
         now = self._clock.now()
         async with one_at_a_time(self._unit_of_work) as work:
             request = await presented_request(work, telegram_id, request_id)
+            if request.state is LinkState.DECLINED:
+                return
             member = await work.members.by_telegram_id(telegram_id)
             actor = GUEST if member is None else Actor(member.id, member.effective_role(now))
             await self._decline(work, request, actor, "declined")
@@ -183,8 +193,8 @@ class LinkingService:
     async def unlink(self, actor: Actor) -> None:
         """Make the actor's two accounts two members again.
 
-        Raises `Conflict` when they are not linked, and `NotAllowed` where the web account came to a Telegram member
-        less than a week ago. All the member's sign-ins but the one that asks end: Telegram may have opened any.
+        Raises `Conflict` when they are not linked, or the web account has no password to sign in with afterwards. All
+        the member's sign-ins but the one that asks end: Telegram may have opened any.
         """
         await unlink_member(self._unit_of_work, actor, actor.require_member(), self._ids, self._clock.now())
 

@@ -3,23 +3,22 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from application.identity._addresses import neighbourhood
+from application.addresses import neighbourhood
 from application.identity._linked import one_at_a_time, take_apart
 from application.identity._mail_requests import MailRequests
 from application.identity._opening import SignedIn, SignInOpener
-from application.identity._reauthentication import Reauthentication, check_same_password, has_just_signed_in
+from application.identity._reauthentication import Reauthentication, check_same_password
+from application.identity._replacing import replace_password
 from application.identity._throttling import forget_failures
 from application.ports.credentials import CredentialQueries, Login
 from application.ports.identity import PasswordHasher, TokenIssuer
 from application.ports.limits import Attempt, Limit, RateLimiter
-from application.ports.realtime import RightsChanged
 from application.ports.system import Clock, Ids
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
-from domain.errors import Conflict, Invalid, InvalidToken, NotAllowed
+from domain.errors import InvalidToken
 from domain.identity import (
     GUEST,
     MAX_EMAIL,
-    RECENT,
     Actor,
     AuditAction,
     AuditEntry,
@@ -29,8 +28,6 @@ from domain.identity import (
     OneTimeToken,
     TokenPurpose,
     User,
-    UserId,
-    as_kept,
     check_password,
     email_as_kept,
 )
@@ -38,8 +35,6 @@ from domain.identity import (
 PER_ADDRESS = Limit(5, timedelta(hours=1))
 PER_EMAIL_AND_ADDRESS = Limit(3, timedelta(hours=1))
 PER_EMAIL = Limit(10, timedelta(hours=1))
-FIRST_PASSWORDS = Limit(10, timedelta(hours=1))
-_MINUTES = RECENT // timedelta(minutes=1)
 _REFUSED = "The link was used already or has expired; ask for a new one."
 
 
@@ -89,37 +84,8 @@ class PasswordService:
             member = await work.members.get(checked.id)
             check_same_password(member, checked)
             await work.sign_ins.end_all(member.id, now, but=actor.sign_in_id)
-            await self._replace(work, member, password_hash, actor, AuditAction.PASSWORD_CHANGED)
-            await work.commit()
-
-    async def may_set_first(self, actor: Actor) -> bool:
-        """Whether the actor has no password, and has signed in recently enough to set one."""
-        async with self._unit_of_work() as work:
-            member = await work.members.get(actor.require_member())
-            return not _has_password(member) and await has_just_signed_in(work, actor, self._clock.now())
-
-    async def set_first(self, actor: Actor, new: str, username: str | None = None) -> None:
-        """Set the password of an account that has none, within a quarter of an hour of signing in.
-
-        There is no password to ask for, so the sign-in itself is the proof, and an older one may be in other hands. A
-        member who came by Telegram gets a web account of this username. All other sign-ins end.
-
-        Raises `Invalid`, `NotAllowed` when the sign-in is older, `Conflict` when there is a password or the username is
-        taken, `TooManyRequests`.
-        """
-        username = as_kept(username)
-        check_password(new, username, field="new_password")
-        await self._limiter.acquire([Attempt(f"first_password:{actor.require_member()}", FIRST_PASSWORDS)])
-        async with self._unit_of_work() as work:
-            member = await self._without_password(work, actor, username)
-        check_password(new, *member.names, field="new_password")
-        password_hash, now = await self._hasher.hash(new), self._clock.now()
-        async with self._unit_of_work() as work:
-            member = await self._without_password(work, actor, username)
-            if member.user is None:
-                member.open_account(User(UserId(self._ids.new()), None, username, None, now, now), now)
-            await work.sign_ins.end_all(member.id, now, but=actor.sign_in_id)
-            await self._replace(work, member, password_hash, actor, AuditAction.PASSWORD_CHANGED)
+            action = AuditAction.PASSWORD_CHANGED
+            await replace_password(work, self._mail, self._ids, member, password_hash, actor, action, now)
             await work.commit()
 
     async def request_reset(self, email: str, device: Device) -> None:
@@ -174,26 +140,12 @@ class PasswordService:
                     await take_apart(work, member, actor, self._ids, now)
                 member.user.verify_email(now)
             await work.sign_ins.end_all(member.id, now)
-            await self._replace(work, member, password_hash, actor, AuditAction.PASSWORD_RESET)
+            action = AuditAction.PASSWORD_RESET
+            await replace_password(work, self._mail, self._ids, member, password_hash, actor, action, now)
             signed_in = await self._opener.open(work, member, device, "password_reset")
             await work.commit()
         await forget_failures(self._limiter, _sign_in_names(member), neighbourhood(device.ip))
         return signed_in
-
-    async def _without_password(self, work: UnitOfWork, actor: Actor, username: str | None) -> Member:
-        """The actor, who may set a first password now."""
-        member = await work.members.get(actor.require_member())
-        if _has_password(member):
-            raise Conflict("The account has a password; change it with that one.")
-        if not await has_just_signed_in(work, actor, self._clock.now()):
-            raise NotAllowed(f"Sign in again, and set the password within {_MINUTES} minutes.")
-        if member.user is None:
-            if username is None:
-                raise Invalid.of("username", "expected a username to sign in with")
-            User.check(None, username)
-        elif username is not None:
-            raise Invalid.of("username", "expected none: the account has its names; change them by themselves")
-        return member
 
     async def _spent(self, work: UnitOfWork, token: str) -> Member:
         """The member whose token this is, with the token spent in this transaction."""
@@ -207,23 +159,9 @@ class PasswordService:
             raise InvalidToken(_REFUSED)
         return member
 
-    async def _replace(
-        self, work: UnitOfWork, member: Member, password_hash: str, actor: Actor, action: AuditAction
-    ) -> None:
-        now = self._clock.now()
-        member.set_password(password_hash, now)
-        await work.members.save(member, now)
-        await self._mail.add(work, MailPurpose.PASSWORD_CHANGED, member.user.email if member.user else None)
-        await work.audit.record(AuditEntry.of(self._ids.new(), now, action, actor, member.id))
-        work.announce(RightsChanged(member_id=member.id))
-
 
 def _sign_in_names(member: Member) -> list[str]:
     """What the member may type as their account."""
     web = (member.user.email, member.user.username) if member.user else ()
     telegram = (str(member.telegram.telegram_id),) if member.telegram else ()
     return [name for name in (*web, *telegram) if name is not None]
-
-
-def _has_password(member: Member) -> bool:
-    return member.user is not None and member.user.password_hash is not None

@@ -1,14 +1,16 @@
 """Telegram accounts: who writes to the bot, who blocked it, and what they chose there."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 
 from application.identity._telegram_members import again, member_of
-from application.ports.identity import MemberQueries, TelegramView
+from application.ports.identity import MemberQueries, MemberView, TelegramView
 from application.ports.system import Clock, Ids
 from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.errors import Conflict, NotAllowed
 from domain.identity import (
+    GUEST,
     UNKNOWN_DEVICE,
     Actor,
     AuditAction,
@@ -20,6 +22,14 @@ from domain.identity import (
 )
 
 _BANNED = "This account is banned."
+
+
+@dataclass(frozen=True, slots=True)
+class KnownAccount:
+    """Who stands behind a Telegram account, and the language they chose; None when they chose none."""
+
+    actor: Actor
+    language: str | None
 
 
 class TelegramAccounts:
@@ -39,13 +49,24 @@ class TelegramAccounts:
 
         Reads only, where nothing has changed. Raises `NotAllowed` for a banned member.
         """
-        now = self._clock.now()
-        known = await self._queries.by_telegram_id(profile.telegram_id, now)
-        if known is not None and not known.is_active:
-            raise NotAllowed(_BANNED)
-        if known is not None and _is_up_to_date(known.telegram, profile):
-            return Actor(known.id, known.role, device=device)
+        return (await self.greet(profile, device)).actor
+
+    async def greet(self, profile: TelegramProfile, device: Device = UNKNOWN_DEVICE) -> KnownAccount:
+        """As `seen`, with the language they chose."""
+        known = await self._known(profile)
+        if known is not None and known.telegram is not None and _is_up_to_date(known.telegram, profile):
+            return KnownAccount(Actor(known.id, known.role, device=device), known.telegram.language)
         return await again(lambda: self._seen_anew(profile, device))
+
+    async def known(self, profile: TelegramProfile, device: Device = UNKNOWN_DEVICE) -> KnownAccount:
+        """Who wrote in a group: a guest when they are new, since nobody is registered there.
+
+        Raises `NotAllowed` for a banned member.
+        """
+        known = await self._known(profile)
+        if known is None or known.telegram is None:
+            return KnownAccount(GUEST, profile.language)
+        return KnownAccount(Actor(known.id, known.role, device=device), known.telegram.language)
 
     async def blocked(self, telegram_id: int) -> None:
         """The account blocked the bot; an unknown account, or one that blocked it before, changes nothing."""
@@ -63,9 +84,26 @@ class TelegramAccounts:
             )
             await work.commit()
 
+    async def unblocked(self, profile: TelegramProfile) -> None:
+        """The account let the bot in again; an unknown one is not registered by that."""
+        known = await self._queries.by_telegram_id(profile.telegram_id, self._clock.now())
+        if known is not None and known.is_active and known.telegram is not None and known.telegram.has_blocked_bot:
+            await again(lambda: self._seen_anew(profile, UNKNOWN_DEVICE))
+
     async def prefer(self, actor: Actor, preferences: TelegramPreferences) -> TelegramPreferences:
         """Replace what the member chose in the bot; raises `Conflict` without a Telegram account."""
         return await self._change(actor, lambda account, now: account.prefer(preferences, now))
+
+    async def preferences(self, actor: Actor) -> TelegramPreferences:
+        """What the member chose in the bot; raises `Conflict` without a Telegram account."""
+        return await self._change(actor, lambda _account, _now: None)
+
+    async def speak(self, actor: Actor, language: str) -> TelegramPreferences:
+        """Another language; raises `Invalid`, and `Conflict` without a Telegram account."""
+        return await self._change(
+            actor,
+            lambda account, now: account.prefer(TelegramPreferences.of(language, account.preferences.muted), now),
+        )
 
     async def mute(self, actor: Actor, category: str) -> TelegramPreferences:
         """No broadcasts of this category any more; raises `Invalid`, and `Conflict` without a Telegram account."""
@@ -75,7 +113,13 @@ class TelegramAccounts:
         """Broadcasts of this category again; raises `Conflict` without a Telegram account."""
         return await self._change(actor, lambda account, now: account.unmute(category, now))
 
-    async def _seen_anew(self, profile: TelegramProfile, device: Device) -> Actor:
+    async def _known(self, profile: TelegramProfile) -> MemberView | None:
+        known = await self._queries.by_telegram_id(profile.telegram_id, self._clock.now())
+        if known is not None and not known.is_active:
+            raise NotAllowed(_BANNED)
+        return known
+
+    async def _seen_anew(self, profile: TelegramProfile, device: Device) -> KnownAccount:
         now = self._clock.now()
         async with self._unit_of_work() as work:
             member = await member_of(work, profile, self._ids, now, device)
@@ -85,7 +129,8 @@ class TelegramAccounts:
                 member.changed(now)
                 await work.members.save(member, now)
             await work.commit()
-        return Actor(member.id, member.effective_role(now), device=device)
+        language = None if member.telegram is None else member.telegram.preferences.language
+        return KnownAccount(Actor(member.id, member.effective_role(now), device=device), language)
 
     async def _change(self, actor: Actor, change: Callable[[TelegramUser, datetime], None]) -> TelegramPreferences:
         member_id, now = actor.require_member(), self._clock.now()
@@ -102,7 +147,7 @@ class TelegramAccounts:
             return member.telegram.preferences
 
 
-def _is_up_to_date(account: TelegramView | None, profile: TelegramProfile) -> bool:
-    if account is None or account.has_blocked_bot:
+def _is_up_to_date(account: TelegramView, profile: TelegramProfile) -> bool:
+    if account.has_blocked_bot:
         return False
     return (account.username, account.first_name, account.last_name) == profile.names

@@ -57,6 +57,15 @@ class ChatSessionRepository(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """What arrived so far of a reply's generation."""
+
+    message_id: ChatMessageId
+    generation: int
+    content: str
+
+
 class ChatMessageRepository(Protocol):
     """Messages. A loaded message is locked until the unit of work ends."""
 
@@ -72,8 +81,8 @@ class ChatMessageRepository(Protocol):
         """Update, and correct the statistics; raises `StaleVersion`."""
         ...
 
-    async def checkpoint(self, message_id: ChatMessageId, generation: int, content: str) -> None:
-        """Keep what arrived so far of a streaming reply, outside of its version; another generation is left alone."""
+    async def checkpoint(self, replies: Sequence[Arrived]) -> None:
+        """Keep what arrived so far of streaming replies, outside of their versions; no other generation is touched."""
         ...
 
     async def history(self, session_id: ChatSessionId, before_seq: int, limit: int) -> Sequence[MessageSnapshot]:
@@ -102,8 +111,8 @@ class ReplyQueue(Protocol):
         """Take the oldest job of any session in which no reply is claimed; concurrent claimers get different ones."""
         ...
 
-    async def renew(self, job: ReplyJob, lease_until: datetime) -> bool:
-        """Extend the lease; False when the job is no longer held under this claim."""
+    async def renew(self, jobs: Sequence[ReplyJob], lease_until: datetime) -> Sequence[ReplyJob]:
+        """Extend their leases; gives back those of the jobs that are no longer held under their claims."""
         ...
 
     async def finish(self, job: ReplyJob) -> bool:

@@ -134,13 +134,14 @@ class MemberView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TelegramView:
-    """A member's Telegram account."""
+    """A member's Telegram account. `language` is an IETF tag, None when it is not known."""
 
     telegram_id: int
     username: str | None
     first_name: str
     last_name: str | None
     has_blocked_bot: bool
+    language: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -247,6 +248,14 @@ class AccessClaims:
     expires_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class KnownBrowser:
+    """A browser in which this member has signed in; `nonce` is its own, and random."""
+
+    member_id: MemberId
+    nonce: str
+
+
 class TokenIssuer(Protocol):
     """Makes and checks tokens."""
 
@@ -256,6 +265,14 @@ class TokenIssuer(Protocol):
 
     def read_access_token(self, token: str, now: datetime) -> AccessClaims:
         """Raises `InvalidToken` for anything forged, ended, unsigned or of another type."""
+        ...
+
+    def browser_token(self, browser: KnownBrowser, now: datetime) -> tuple[str, datetime]:
+        """A signed JWT of 180 days by which the browser is known again, and the time it ends. It is no access token."""
+        ...
+
+    def read_browser_token(self, token: str, now: datetime) -> KnownBrowser | None:
+        """None for one that is forged, has ended, is signed by a key that is gone, or is of another type."""
         ...
 
     def opaque(self) -> str:

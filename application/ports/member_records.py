@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from domain.chat import MessageSnapshot, SessionSnapshot
 from domain.guides import SavedGuide
 from domain.identity import AuditEntry, Grant, Member, MemberId, SignIn, TelegramUser
+from domain.telegram import AnswerButton, InboxUpdate, OutgoingMessage
 
 Record = Mapping[str, object]
 
@@ -111,6 +112,27 @@ def message_record(message: MessageSnapshot) -> Record:
         "response_time_ms": message.response_time_ms,
         "citations": message.citations,
         "created_at": message.created_at,
+    }
+
+
+def update_record(update: InboxUpdate) -> Record:
+    """What the member told the bot, as long as it is kept: as Telegram sent it."""
+    return {
+        "received_at": update.received_at,
+        "kind": update.kind,
+        "state": update.state.name.lower(),
+        "body": update.raw.decode(errors="replace"),
+    }
+
+
+def outgoing_record(message: OutgoingMessage) -> Record:
+    """What the bot said to the member or is about to say, as long as it is kept."""
+    content = message.content
+    return {
+        "created_at": message.created_at,
+        "sent_at": message.sent_at,
+        "state": message.state,
+        "text": content.text if isinstance(content, AnswerButton) else content.text.text,
     }
 
 

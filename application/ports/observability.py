@@ -76,6 +76,30 @@ class HubMetrics(SocketMetrics, ProcessMetrics, Protocol):
     """What the hub of a process counts and tells."""
 
 
+class TelegramMetrics(Protocol):
+    """The bot's traffic."""
+
+    def update_ended(self, status: str, seconds: float) -> None:
+        """An update left the worker: `success`, `retry`, `error` or `expired`, and how long its handler took."""
+        ...
+
+    def updates_received(self, status: str, count: int) -> None:
+        """So many updates were taken in: `received`, `duplicate` or `malformed`."""
+        ...
+
+    def verification_failed(self, reason: str) -> None:
+        """A webhook call was refused: `address`, `secret`, `signature`, `size` or `limit`."""
+        ...
+
+    def command_ran(self, command: str, status: str) -> None:
+        """A command was handled: `success`, `refused` or `error`. Only names of the registry; others are `unknown`."""
+        ...
+
+    def message_sent(self, outcome: str) -> None:
+        """Telegram answered to something we said: `sent`, `blocked`, `retry`, `failed` or `ambiguous`."""
+        ...
+
+
 class MetricsPage(Protocol):
     """What a metrics server collects."""
 

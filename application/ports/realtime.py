@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from domain.chat import ChatMessageId, ChatSessionId
-from domain.events import Channel
+from domain.events import Channel, Event, MemberRightsChanged
 from domain.identity import Actor, MemberId, Role
 
 
@@ -72,7 +72,10 @@ class Transient:
 
 @dataclass(frozen=True, slots=True)
 class RightsChanged:
-    """What a member or the readers of a channel may do has changed: look again at what their sockets hold."""
+    """What a member or the readers of a channel may do has changed: look again at what their sockets hold.
+
+    A unit of work logs a member's on `RIGHTS` too, for the processes that the bus does not reach.
+    """
 
     member_id: MemberId | None = None
     channel: Channel | None = None
@@ -96,8 +99,47 @@ class MailOwed:
     """Somewhere a mail was queued: whoever sends mail may look at the queue."""
 
 
-Announcement = LoggedEvent | ReplyDelta | Transient | RightsChanged | ReplyWaiting | ReplyStopped | MailOwed
+@dataclass(frozen=True, slots=True)
+class UpdatesArrived:
+    """Somewhere updates of this bot were taken in: whoever handles them may look at the inbox."""
+
+    bot_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingOwed:
+    """Somewhere this bot was given something to say: whoever sends may look at the rows."""
+
+    bot_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerOwed:
+    """Somewhere a chat began to wait for an answer of this bot's assistant."""
+
+    bot_id: int
+
+
+Announcement = (
+    LoggedEvent
+    | ReplyDelta
+    | Transient
+    | RightsChanged
+    | ReplyWaiting
+    | ReplyStopped
+    | MailOwed
+    | UpdatesArrived
+    | OutgoingOwed
+    | AnswerOwed
+)
 Listener = Callable[[Announcement], None]
+
+
+def lasting(announcement: Announcement) -> tuple[Event, ...]:
+    """What of an announcement is logged besides, by the transaction that announces it."""
+    if isinstance(announcement, RightsChanged) and announcement.member_id is not None:
+        return (MemberRightsChanged(member_id=announcement.member_id),)
+    return ()
 
 
 class Bus(Protocol):

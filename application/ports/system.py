@@ -1,8 +1,12 @@
 """Time and identity come from outside, so that tests decide both."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
+
+Draw = Callable[[int], int]
+"""A lot: a number from 0 that is below the given one, each as likely as the others."""
 
 
 class Clock(Protocol):

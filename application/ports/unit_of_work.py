@@ -13,9 +13,12 @@ from application.ports.chat import (
 )
 from application.ports.guides import GuideRepository, PassageRepository, SavedGuideRepository
 from application.ports.identity import MemberRepository, OneTimeTokenRepository, SignInRepository
+from application.ports.inbox import UpdateRepository
 from application.ports.linking import LinkRequestRepository, MemberMerging, UsedProofs
 from application.ports.mailing import MailQueue
 from application.ports.realtime import Announcement
+from application.ports.sending import OutgoingRepository
+from application.ports.telegram import AnswerRepository, CommandRepository, ConversationRepository
 
 
 class UnitOfWork(Protocol):
@@ -72,8 +75,26 @@ class UnitOfWork(Protocol):
     @property
     def idempotency_keys(self) -> IdempotencyKeys: ...
 
+    @property
+    def telegram_updates(self) -> UpdateRepository: ...
+
+    @property
+    def outgoing_messages(self) -> OutgoingRepository: ...
+
+    @property
+    def telegram_answers(self) -> AnswerRepository: ...
+
+    @property
+    def telegram_commands(self) -> CommandRepository: ...
+
+    @property
+    def telegram_conversations(self) -> ConversationRepository: ...
+
     def announce(self, announcement: Announcement) -> None:
-        """Publish on the bus after the commit."""
+        """Publish on the bus after the commit.
+
+        `RightsChanged` of a member is written into the log of `RIGHTS` as well, in the same transaction.
+        """
         ...
 
     async def commit(self) -> None:

@@ -33,7 +33,7 @@ from domain.identity.linking import (
     LinkRequestId,
     LinkState,
     check_may_link,
-    check_may_take_apart,
+    check_may_unlink,
     code_refused,
     merge,
     needs_reauthentication,
@@ -58,6 +58,7 @@ from domain.identity.roles import (
     effective_role,
 )
 from domain.identity.sign_ins import (
+    BROWSER_KNOWN_FOR,
     LIFETIMES,
     NOT_A_REFRESH_TOKEN,
     RECENT,
@@ -71,6 +72,7 @@ from domain.identity.sign_ins import (
 )
 
 __all__ = [
+    "BROWSER_KNOWN_FOR",
     "GUEST",
     "IMPERSONAL_DETAILS",
     "LIFETIMES",
@@ -127,7 +129,7 @@ __all__ = [
     "UserId",
     "as_kept",
     "check_may_link",
-    "check_may_take_apart",
+    "check_may_unlink",
     "check_password",
     "code_refused",
     "effective_role",

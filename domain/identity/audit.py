@@ -54,6 +54,8 @@ class AuditAction(StrEnum):
     LINK_REFUSED = "telegram.link_refused"
     UNLINKED = "telegram.unlinked"
     BLOCKED_BOT = "telegram.blocked_bot"
+    UPDATE_READ = "telegram.update_read"
+    UPDATE_REPLAYED = "telegram.update_replayed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,6 @@ LinkRequestId = NewType("LinkRequestId", UUID)
 LINK_CODE_LENGTH = 8
 LINK_CODE_LIFETIME = timedelta(minutes=10)
 REAUTHENTICATED = Role.ADMIN
-SETTLED_AFTER = timedelta(days=7)
 
 
 class LinkState(StrEnum):
@@ -172,20 +171,14 @@ def merge(web: Member, telegram: Member, now: datetime) -> tuple[Member, Member]
     return survivor, absorbed
 
 
-def check_may_take_apart(member: Member, now: datetime) -> None:
-    """Raise `NotAllowed` while the web account is new and younger than the Telegram account.
+def check_may_unlink(member: Member) -> None:
+    """Raise `Conflict` for a member who could not sign in to the web account without Telegram any more.
 
-    Unlinking leaves all that is owned with the web account. Whoever has got into a Telegram member's sign-in, and
-    opened a web account there, must not walk off with it before the member has noticed.
+    All that is owned stays with the web account: whoever has got into such a member's sign-in could set the account's
+    first password by it, were Telegram out of the way.
     """
-    if member.user is None or member.telegram is None:
-        return
-    opened = member.user.created_at
-    if member.telegram.created_at < opened and now - opened < SETTLED_AFTER:
-        raise NotAllowed(
-            f"The web account is younger than {SETTLED_AFTER // timedelta(days=1)} days, and the Telegram account was "
-            "here before it: unlink them later, or ask the operator."
-        )
+    if member.user is not None and member.telegram is not None and not member.has_password:
+        raise Conflict("The web account has no password; set one first, and unlink then.")
 
 
 def unlink(member: Member, fresh: MemberId, now: datetime) -> Member:

@@ -44,6 +44,11 @@ class Member:
         return all(account.is_active for account in self._accounts())
 
     @property
+    def has_password(self) -> bool:
+        """Whether the web account, if there is one, can be signed in to with a password."""
+        return self.user is not None and self.user.password_hash is not None
+
+    @property
     def names(self) -> tuple[str | None, ...]:
         """What the member is called: no password of theirs may be built on it."""
         web = (self.user.username, self.user.email) if self.user else ()

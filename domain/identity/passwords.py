@@ -10,7 +10,10 @@ MIN_PASSWORD, MAX_PASSWORD = 10, 256
 
 _LENGTH = f"expected {MIN_PASSWORD} to {MAX_PASSWORD} characters"
 _REPEATED = "expected more than the same few characters again and again"
-_IN_A_ROW = "expected more than letters or digits in a row, such as 1234567890"
+_IN_A_ROW = (
+    "expected a less common password: letters or digits in a row are among the first that are guessed; "
+    "a sentence is fine"
+)
 _OWN_NAME = "expected a password without your username or email in it"
 _COMMON = "expected a less common password: this one is among the first that are guessed; a sentence is fine"
 

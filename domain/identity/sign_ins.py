@@ -15,6 +15,7 @@ OneTimeTokenId = NewType("OneTimeTokenId", UUID)
 REFRESH_LIFETIME = timedelta(days=7)
 REFRESH_GRACE = timedelta(seconds=30)
 RECENT = timedelta(minutes=15)
+BROWSER_KNOWN_FOR = timedelta(days=180)
 NOT_A_REFRESH_TOKEN = "The refresh token is not valid; sign in again."
 
 

@@ -7,6 +7,7 @@ import click
 
 from entrypoints.cli.ending import Refused
 from entrypoints.cli.session import Invocation, pass_invocation
+from entrypoints.cli.whereabouts import running
 from entrypoints.container import Container
 
 
@@ -19,6 +20,7 @@ def command() -> None:
       guildhall db backup before.db
       guildhall db upgrade
       guildhall db check
+      guildhall db restore before.db
     """
 
 
@@ -56,9 +58,13 @@ def downgrade(invocation: Invocation, revision: str, *, yes: bool) -> None:
 @command.command()
 @pass_invocation
 def check(invocation: Invocation) -> None:
-    """Say whether the schema is the one this version needs; exit code 2 and what to do when it is not."""
+    """Say whether the schema is the one this version needs, and a SQLite file whole.
+
+    Exit code 2 and what to do when it is not.
+    """
 
     async def action(container: Container) -> str | None:
+        await container.migrator().check_whole()
         return await container.migrator().current()
 
     current = invocation.run(action)
@@ -83,3 +89,35 @@ def backup(invocation: Invocation, target: Path) -> None:
 
     invocation.run(action)
     click.echo(f"Copied to {target}.")
+
+
+@command.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@pass_invocation
+def restore(invocation: Invocation, file: Path) -> None:
+    """Put the backup FILE in the place of the SQLite database. Stop the server and the bot first.
+
+    The database before is kept beside it. Keys are not part of a backup: keep signing.keys with it. For PostgreSQL use
+    pg_restore.
+
+    \b
+    Example:
+      guildhall db restore backups/guildhall-2026-11-21.db
+    """
+    settings = invocation.settings()
+    if address := running(settings):
+        raise Refused(
+            f"Guildhall runs on {address} with the data folder {settings.data_dir}; stop it, then try again. "
+            "Nothing was changed."
+        )
+
+    async def action(container: Container) -> tuple[str, Path | None, str]:
+        revision, kept = await container.restore(file, container.clock().now())
+        return revision, kept, container.migrator().head()
+
+    revision, kept, newest = invocation.run(action, check_schema=False)
+    click.echo(f"Restored {file}: the database is at revision {revision}.")
+    if kept is not None:
+        click.echo(f"The database before is kept as {kept}.")
+    if revision != newest:
+        click.echo(f"It is behind {newest}: run `guildhall db upgrade` before the server starts.")

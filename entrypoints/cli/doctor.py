@@ -11,12 +11,13 @@ from application.ports.system import CannotStart
 from application.room import MIB, require_room
 from domain.errors import GuildhallError
 from domain.identity import OPERATOR
+from entrypoints.cli import doctor_bot
 from entrypoints.cli.ending import ExitCode
 from entrypoints.cli.session import Invocation, pass_invocation, prepare_data_dir
 from entrypoints.cli.whereabouts import listens_at, taken
 from entrypoints.cli.words import counted
 from entrypoints.container import Container, sql_container
-from entrypoints.settings import Settings, describe
+from entrypoints.settings import Settings, describe, without_use
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,9 @@ class Finding:
 @click.option("--settings", "show_settings", is_flag=True, help="Print every setting too, secrets masked.")
 @pass_invocation
 def command(invocation: Invocation, *, show_settings: bool) -> None:
-    """Check settings, data folder, database, library, its vectors, owner, providers, mail and port, and say what to do.
+    """Check settings, data folder, database, library, its vectors, owner, inbox, providers, bot, mail and port.
+
+    Each line says what to do where something is amiss.
 
     Exit code 1 when something fails; a warning needs no action now.
 
@@ -62,12 +65,17 @@ async def _examine(settings: Settings) -> list[Finding]:
             findings.append(await _tried("library", lambda: _library(container)))
             findings.append(await _tried("meaning", lambda: _meaning(container)))
             findings.append(await _tried("owner", lambda: _owner(container)))
+            findings.append(await _tried("inbox", lambda: _of_bot("inbox", doctor_bot.inbox, container)))
         findings.append(await _tried("providers", lambda: _providers(container)))
+        if settings.telegram.bot_token is not None:
+            findings.append(await _tried("telegram", lambda: _of_bot("telegram", doctor_bot.token, container)))
+            findings.append(await _tried("webhook", lambda: _of_bot("webhook", doctor_bot.webhook, container)))
         findings.append(_mail(container))
         findings.append(_port(settings))
         findings += _unused(settings)
         return findings
     finally:
+        await container.bot_connection().close()
         await container.database().dispose()
 
 
@@ -133,6 +141,10 @@ async def _providers(container: Container) -> Finding:
     return Finding("providers", "ok" if health.status == "healthy" else "FAIL", text)
 
 
+async def _of_bot(name: str, look: Callable[[Container], Awaitable[tuple[str, str]]], container: Container) -> Finding:
+    return Finding(name, *await look(container))
+
+
 def _mail(container: Container) -> Finding:
     mail = container.settings().mail
     if mail.host is not None:
@@ -154,16 +166,7 @@ def _port(settings: Settings) -> Finding:
 
 
 def _unused(settings: Settings) -> list[Finding]:
-    given = {
-        "redis": settings.redis.url,
-        "telegram": settings.telegram.bot_token,
-        "local": settings.local.base_url,
-        "openrouter": settings.openrouter.api_key,
-        "go_bridge": settings.go_bridge.url,
-        "baileys_bridge": settings.baileys_bridge.url,
-    }
     return [
-        Finding(name, "warn", "is configured, and nothing in this version uses it yet")
-        for name, value in given.items()
-        if value is not None
+        Finding(field.path[0], "warn", f"{field.toml} is set, and nothing in this version uses it yet")
+        for field in without_use(settings)
     ]

@@ -20,9 +20,10 @@ def command() -> None:
 @click.option("--at-once", is_flag=True, help="Drop all former keys now, as when one has leaked: access tokens end.")
 @pass_invocation
 def rotate(invocation: Invocation, *, at_once: bool) -> None:
-    """Make a new key that signs from now on. Nobody is signed out; a running server notices within a minute.
+    """Make a new key that signs from now on. Nobody is signed out; a running server notices within half a minute.
 
-    Former keys are kept until the tokens they signed have ended, and dropped at the next rotation after that.
+    Former keys are kept until the tokens they signed have ended, and dropped at the next rotation after that. With
+    --at-once a running server may accept them for half a minute more, unless it is restarted.
 
     \b
     Examples:
@@ -41,6 +42,11 @@ def rotate(invocation: Invocation, *, at_once: bool) -> None:
     container = sql_container(settings)
     rotation = container.rotate_keys(container.clock().now(), at_once=at_once)
     click.echo(f"New key: {rotation.current}. Kept: {_listed(rotation.kept)}. Dropped: {_listed(rotation.dropped)}.")
+    if rotation.dropped:
+        click.echo(
+            "A running server may accept a dropped key for "
+            f"{rotation.noticed_within.total_seconds():.0f} seconds more; restart it to end that now."
+        )
 
 
 def _listed(kids: tuple[str, ...]) -> str:

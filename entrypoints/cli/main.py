@@ -22,14 +22,15 @@ from entrypoints.cli.ending import (
 from entrypoints.cli.session import Invocation
 
 _COMMANDS = {
+    "bot": ("entrypoints.cli.bot", "The bot alone, at Telegram or in this terminal; its webhook and inbox."),
     "chat": ("entrypoints.cli.chat", "Ask the assistant."),
-    "db": ("entrypoints.cli.db", "The database: upgrade, downgrade, check, backup."),
+    "db": ("entrypoints.cli.db", "The database: upgrade, downgrade, check, backup, restore."),
     "doctor": ("entrypoints.cli.doctor", "Check this installation and say what to do."),
     "guides": ("entrypoints.cli.guides", "The guide library: import, export, list, index."),
-    "init": ("entrypoints.cli.init", "Prepare an instance and print a sign-in link for its owner."),
+    "init": ("entrypoints.cli.init", "Prepare an instance and print how its owner signs in."),
     "keys": ("entrypoints.cli.keys", "The keys that sign tokens: rotate."),
     "members": ("entrypoints.cli.members", "Members: list, add, grant, revoke, sign-in links, passwords."),
-    "serve": ("entrypoints.cli.serve", "Serve the web pages, the API and the sockets."),
+    "serve": ("entrypoints.cli.serve", "Serve the web pages, the API, the sockets and the bot."),
 }
 
 

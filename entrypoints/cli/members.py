@@ -17,7 +17,17 @@ from entrypoints.cli.whereabouts import reached_at
 from entrypoints.container import Container
 
 GRANT_REASON = "granted at the terminal"
-_ROLE = click.Choice([role.name for role in Role if role is not Role.PUBLIC], case_sensitive=False)
+
+
+class _RoleChoice(click.Choice[str]):
+    """A role in capitals or not; named in capitals, as everywhere."""
+
+    def normalize_choice(self, choice: object, ctx: click.Context | None) -> str:
+        """The name by which choices are compared and shown."""
+        return str(choice).upper()
+
+
+_ROLE = _RoleChoice([role.name for role in Role if role is not Role.PUBLIC])
 
 
 @click.group(name="members")
@@ -25,7 +35,7 @@ def command() -> None:
     """Members: list, show, add, grant, revoke, ban, link, delete, export, sign-in links, passwords, the audit trail.
 
     LOGIN is an email, a username, a Telegram id or a member's id. Passwords are asked for, or read from a pipe.
-    A running server acts on every change at once; sockets that are open and silent follow within seconds.
+    A running server acts on every change at once; sockets that are open and silent follow within a second or two.
 
     \b
     Examples:

@@ -10,6 +10,7 @@ from litestar.types import ControllerRouterHandler
 
 from application.room import require_room
 from domain.errors import Unavailable
+from entrypoints.beside import Service
 from entrypoints.container import Container
 from entrypoints.http import (
     audit,
@@ -24,18 +25,21 @@ from entrypoints.http import (
     reference,
     saved_guides,
     telegram_accounts,
+    telegram_inbox,
+    telegram_webhook,
 )
 from entrypoints.http.cross_site import CSRF_HEADER
 from entrypoints.http.dependencies import dependencies, own_origins
 from entrypoints.http.envelope import REQUEST_ID, Envelope
 from entrypoints.http.identity_middleware import IdentityMiddleware
-from entrypoints.http.lifespan import ReplyWork, lifespan
-from entrypoints.http.openapi import openapi_config
+from entrypoints.http.lifespan import lifespan
+from entrypoints.http.openapi import ClosedBodies, openapi_config
 from entrypoints.http.problems import EXCEPTION_HANDLERS, tell_unavailable
 from entrypoints.http.query_text import QueryTextMiddleware
 from entrypoints.http.readiness import Readiness
 from entrypoints.http.realtime import realtime_router
 from entrypoints.http.requests import ApiRequest
+from entrypoints.replying import ReplyWork
 from entrypoints.settings import Settings, require_rules
 from entrypoints.settings.secret import HIDE
 
@@ -46,12 +50,13 @@ def create_app(
     container: Container,
     pages: Sequence[ControllerRouterHandler] = (),
     template_config: TemplateConfig[Any] | None = None,
+    services: Sequence[Service] = (),
 ) -> Litestar:
     """The whole application on what the container holds.
 
     `pages` are handlers of other deliveries: they get the same identity, request ids, headers and problem documents,
-    and each needs a guard or the mark `opt={"public": True}`. Raises `SettingsError` for settings that leave the
-    instance open outside loopback.
+    and each needs a guard or the mark `opt={"public": True}`. `services` begin and end with the application. Raises
+    `SettingsError` for settings that leave the instance open outside loopback.
     """
     settings = container.settings()
     require_rules(settings)
@@ -66,20 +71,31 @@ def create_app(
         },
     )
     app = Litestar(
-        route_handlers=[*api_routers(), _root_router(), realtime_router(), *reference.HANDLERS, *pages],
+        route_handlers=[
+            *api_routers(),
+            *_webhook_routers(container),
+            _root_router(),
+            realtime_router(),
+            *reference.HANDLERS,
+            *pages,
+        ],
         dependencies=dependencies(container, readiness),
         middleware=[QueryTextMiddleware(), IdentityMiddleware(container.auth_service(), own_origins(settings))],
         exception_handlers=EXCEPTION_HANDLERS,
         after_exception=[tell_unavailable],
-        lifespan=[lifespan(container, work)],
+        lifespan=[lifespan(container, work, services)],
         request_class=ApiRequest,
         request_max_body_size=settings.http.max_body_bytes,
         openapi_config=openapi_config(),
+        plugins=[ClosedBodies()],
         template_config=template_config,
         cors_config=_cors(settings),
         logging_config=None,
     )
     app.state[HIDE] = container.redaction().known
+    if _is_called_by_telegram(settings):
+        path = f"{PREFIX}{telegram_webhook.PATH}"
+        app.asgi_handler = telegram_webhook.AheadOfTheRouter(app.asgi_handler, container.webhook(), path)
     app.asgi_handler = Envelope(app.asgi_handler, settings, container.metrics(), container.ids().new)
     return app
 
@@ -95,9 +111,21 @@ def api_routers() -> list[Router]:
         ("/members", "members", [*members.HANDLERS, *audit.HANDLERS]),
         ("/guides", "guides", [*guides.HANDLERS, *saved_guides.HANDLERS]),
         ("/chat", "chat", [*chat_sessions.HANDLERS, *chat_messages.HANDLERS]),
+        ("/telegram", "telegram", telegram_inbox.HANDLERS),
         ("/", "operating", operating.HANDLERS),
     )
     return [Router(f"{PREFIX}{path}", route_handlers=handlers, tags=[room]) for path, room, handlers in rooms]
+
+
+def _is_called_by_telegram(settings: Settings) -> bool:
+    return settings.telegram.bot_id is not None and settings.has_webhook
+
+
+def _webhook_routers(container: Container) -> list[Router]:
+    """Where Telegram calls, if there is a bot that it is to call."""
+    if not _is_called_by_telegram(container.settings()):
+        return []
+    return [Router(PREFIX, route_handlers=[telegram_webhook.webhook_handler(container.webhook())])]
 
 
 def _root_router() -> Router:

@@ -10,7 +10,7 @@ from application.identity.sign_in import Credentials
 from domain.errors import Invalid, InvalidToken
 from domain.identity import Actor
 from entrypoints.http.access import ANONYMOUS, PUBLIC, signed_in, signing_out
-from entrypoints.http.cookies import REFRESH_COOKIE, expired_cookies
+from entrypoints.http.cookies import BROWSER_COOKIE, REFRESH_COOKIE, expired_cookies
 from entrypoints.http.dependencies import (
     AccountServiceDependency,
     ActorDependency,
@@ -20,7 +20,7 @@ from entrypoints.http.dependencies import (
     SignInPresenterDependency,
 )
 from entrypoints.http.devices import device_of
-from entrypoints.http.openapi import SECURITY, refusals
+from entrypoints.http.openapi import NO_CONTENT, SECURITY, refusals
 from entrypoints.http.schemas.common import present
 from entrypoints.http.schemas.identity import (
     LoginLinkRequest,
@@ -50,11 +50,17 @@ async def login(
 ) -> Response[SignedInResponse]:
     """Sign in with an email or a username, and a password. A refusal never tells which part was wrong.
 
-    After five failures in a quarter of an hour, the account waits for that address: 429 with `Retry-After`.
+    After five failures in a quarter of an hour, the account waits for that address: 429 with `Retry-After`. A browser
+    that has signed in to the account before (the cookie `guildhall_browser`) does not stand behind strangers' guesses.
     """
     if (data.email is None) is (data.username is None):
         raise Invalid.of("email", "expected either an email or a username")
-    credentials = Credentials(password=data.password, email=data.email, username=data.username)
+    credentials = Credentials(
+        password=data.password,
+        email=data.email,
+        username=data.username,
+        browser_token=request.cookies.get(BROWSER_COOKIE),
+    )
     return sign_in_presenter(await auth_service.sign_in(credentials, device_of(request)), data.mode)
 
 
@@ -85,7 +91,8 @@ async def refresh(
     token = request.cookies.get(REFRESH_COOKIE) if given.mode == "cookie" else given.refresh_token
     if not token:
         raise InvalidToken("A refresh token is expected: in the body, or in its cookie with the mode `cookie`.")
-    return sign_in_presenter(await auth_service.refresh(token, device_of(request)), given.mode)
+    signed_in = await auth_service.refresh(token, device_of(request))
+    return sign_in_presenter.refreshed(signed_in, given.mode, request.cookies.get(BROWSER_COOKIE))
 
 
 @post(
@@ -94,7 +101,7 @@ async def refresh(
     guards=[signing_out],
     status_code=HTTP_204_NO_CONTENT,
     security=SECURITY,
-    responses=refusals(401, 403),
+    responses={204: NO_CONTENT, **refusals(401, 403)},
 )
 async def logout(
     request: Request[Actor, Any, Any],

@@ -18,7 +18,7 @@ from entrypoints.http.dependencies import (
     ConversationExportDependency,
 )
 from entrypoints.http.exported import encoded, in_chunks
-from entrypoints.http.openapi import SECURITY, refusals
+from entrypoints.http.openapi import SECURITY, ConversationDocument, refusals
 from entrypoints.http.parameters import Cursor, IfMatch, Limit
 from entrypoints.http.schemas.chat import (
     ChatSearchHitResponse,
@@ -122,7 +122,11 @@ async def delete_session(
 
 
 @get(
-    "/sessions/{session_id:uuid}/export", guards=[signed_in], security=SECURITY, responses=refusals(401, 404, 422, 429)
+    "/sessions/{session_id:uuid}/export",
+    guards=[signed_in],
+    security=SECURITY,
+    responses=refusals(401, 404, 422, 429),
+    operation_class=ConversationDocument,
 )
 async def export_session(
     actor: ActorDependency,

@@ -17,9 +17,9 @@ def believe_proxies(scope: HTTPScope | WebSocketScope, trusted: Sequence[Network
 
     Of `X-Forwarded-For` the last address that is no trusted proxy counts: what stands before it, anybody can write.
     """
-    client = scope["client"]
+    client = scope["client"] if trusted else None
     peer = _address(client[0]) if client else None
-    if not trusted or peer is None or not _is_among(peer, trusted):
+    if peer is None or not _is_among(peer, trusted):
         return
     for hop in reversed(_values(scope, b"x-forwarded-for")):
         address = _address(hop)

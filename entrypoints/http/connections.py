@@ -9,7 +9,7 @@ from functools import partial
 from http import HTTPStatus
 from typing import ClassVar, cast
 
-from application.identity._addresses import neighbourhood
+from application.addresses import neighbourhood
 from application.ports.observability import ConnectionMetrics
 from entrypoints.http.client_address import Network, is_trusted
 from entrypoints.http.direct_frames import DirectProtocol
@@ -157,6 +157,8 @@ class CountedProtocol(PatientProtocol):
 
 class CountedSocket(DirectProtocol):
     """A socket with the place of the connection that it was."""
+
+    __slots__ = ("leave",)
 
     leave: Callable[[], None]
 

@@ -18,6 +18,7 @@ from application.guides.search import GuideSearch
 from application.identity.accounts import AccountService
 from application.identity.audit import AuditService
 from application.identity.data_rights import DataRights
+from application.identity.first_passwords import FirstPasswords
 from application.identity.linking import LinkingService
 from application.identity.members import MemberService
 from application.identity.passwords import PasswordService
@@ -25,6 +26,7 @@ from application.identity.sign_in import AuthService
 from application.identity.sign_ins import SignInService
 from application.identity.telegram_sign_in import TelegramSignIn
 from application.ports.observability import MetricsPage
+from application.telegram.dead_letters import DeadLetters
 from domain.identity import Actor
 from entrypoints.container import Container
 from entrypoints.http.readiness import Readiness
@@ -63,6 +65,7 @@ ActorDependency = NamedDependency[SkipValidation[Actor]]
 AuthServiceDependency = NamedDependency[SkipValidation[AuthService]]
 AccountServiceDependency = NamedDependency[SkipValidation[AccountService]]
 PasswordServiceDependency = NamedDependency[SkipValidation[PasswordService]]
+FirstPasswordsDependency = NamedDependency[SkipValidation[FirstPasswords]]
 SignInServiceDependency = NamedDependency[SkipValidation[SignInService]]
 TelegramSignInDependency = NamedDependency[SkipValidation[TelegramSignIn]]
 LinkingServiceDependency = NamedDependency[SkipValidation[LinkingService]]
@@ -76,6 +79,7 @@ ChatSessionServiceDependency = NamedDependency[SkipValidation[ChatSessionService
 MessageServiceDependency = NamedDependency[SkipValidation[MessageService]]
 ConversationExportDependency = NamedDependency[SkipValidation[ConversationExport]]
 ChatHealthDependency = NamedDependency[SkipValidation[ChatHealthService]]
+DeadLettersDependency = NamedDependency[SkipValidation[DeadLetters]]
 MetricsDependency = NamedDependency[SkipValidation[MetricsPage]]
 MarkdownDependency = NamedDependency[SkipValidation[Markdown]]
 ReadinessDependency = NamedDependency[SkipValidation[Readiness]]
@@ -91,6 +95,7 @@ def dependencies(container: Container, readiness: Readiness) -> Mapping[str, Pro
         "auth_service": container.auth_service,
         "account_service": container.account_service,
         "password_service": container.password_service,
+        "first_passwords": container.first_passwords,
         "sign_in_service": container.sign_in_service,
         "telegram_sign_in": container.telegram_sign_in,
         "linking_service": container.linking_service,
@@ -104,9 +109,12 @@ def dependencies(container: Container, readiness: Readiness) -> Mapping[str, Pro
         "message_service": container.message_service,
         "conversation_export": container.conversation_export,
         "chat_health": container.chat_health,
+        "dead_letters": container.dead_letters,
         "metrics": container.metrics,
         "markdown": container.markdown,
-        "sign_in_presenter": lambda: SignInPresenter(container.auth_service(), container.clock(), container.settings()),
+        "sign_in_presenter": lambda: SignInPresenter(
+            container.auth_service(), container.known_browsers(), container.clock(), container.settings()
+        ),
         "settings": container.settings,
         "sockets": container.connection_manager,
         "readiness": lambda: readiness,

@@ -5,10 +5,11 @@ from typing import Any, Protocol
 
 from uvicorn._types import ASGIReceiveEvent, ASGISendEvent
 from uvicorn.config import Config
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.server import ServerState
 from websockets.http11 import Request
 from websockets.protocol import State
+
+from entrypoints.http.paced_frames import PacedProtocol
 
 EXTENSION = "guildhall.direct_frames"
 """Where an ASGI scope offers its `DirectFrames`."""
@@ -57,13 +58,53 @@ class Inbox:
         return self._events.pop(0)
 
 
-class DirectProtocol(WebSocketsSansIOProtocol):
-    """uvicorn's protocol, which offers itself as `DirectFrames` to the application.
+class DirectProtocol(PacedProtocol):
+    """The server's protocol, which offers itself as `DirectFrames` to the application.
 
     Everything else goes by ASGI messages, and so does a frame whose client does not keep up: that one waits.
     """
 
-    _takes_more = True
+    # What uvicorn keeps of a socket, in places of its own: a dictionary of so many names takes five times as much.
+    __slots__ = (
+        "_takes_more",
+        "app",
+        "app_state",
+        "asgi_version",
+        "client",
+        "close_sent",
+        "close_timeout",
+        "close_timer",
+        "config",
+        "conn",
+        "connections",
+        "curr_msg_data_type",
+        "default_headers",
+        "disconnected",
+        "frames",
+        "handshake_complete",
+        "handshake_initiated",
+        "initial_response",
+        "last_ping_rtt",
+        "logger",
+        "loop",
+        "pending_ping_payload",
+        "ping_interval",
+        "ping_sent_at",
+        "ping_timeout",
+        "ping_timer",
+        "pong_timer",
+        "queue",
+        "read_paused",
+        "request",
+        "response",
+        "root_path",
+        "scheme",
+        "scope",
+        "server",
+        "tasks",
+        "transport",
+        "writable",
+    )
 
     def __init__(
         self,
@@ -74,6 +115,8 @@ class DirectProtocol(WebSocketsSansIOProtocol):
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self.queue = Inbox()  # type: ignore[assignment]
+        self.writable = _writable
+        self._takes_more = True
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Take nothing any more."""
@@ -83,12 +126,13 @@ class DirectProtocol(WebSocketsSansIOProtocol):
     def pause_writing(self) -> None:
         """The client does not keep up."""
         self._takes_more = False
-        super().pause_writing()
+        self.writable = asyncio.Event()
 
     def resume_writing(self) -> None:
         """The client has caught up."""
         self._takes_more = True
-        super().resume_writing()
+        self.writable.set()
+        self.writable = _writable
 
     def handle_connect(self, event: Request) -> None:
         """Begin the application; it starts in the next turn of the loop."""
@@ -102,7 +146,7 @@ class DirectProtocol(WebSocketsSansIOProtocol):
         await super().send(message)
         if message["type"] == "websocket.accept" and self.handshake_complete:
             self.request.headers.clear()
-            del self.request, self.response
+            del self.request, self.response, self.scope
 
     def write_text(self, text: str) -> bool:
         if not self._takes_more or self.conn.state is not State.OPEN:
@@ -138,3 +182,7 @@ def _framed(payload: bytes) -> bytes:
 
 
 _last = _Framed()
+
+_writable = asyncio.Event()
+"""Of every socket whose client keeps up: one that does not gets its own, to wait for."""
+_writable.set()

@@ -7,20 +7,27 @@ from time import perf_counter
 from uuid import UUID
 
 import structlog
-from litestar.datastructures import MutableScopeHeaders
 from litestar.enums import ScopeType
-from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
+from litestar.types import ASGIApp, HTTPResponseStartEvent, HTTPScope, Message, Receive, Scope, Send
 
 from application.ports.observability import RequestMetrics
+from entrypoints.http import lasting
 from entrypoints.http.client_address import believe_proxies
-from entrypoints.http.security_headers import content_policy, security_headers
+from entrypoints.http.security_headers import (
+    DATA_POLICY,
+    FRAMED_POLICY,
+    PAGE_POLICY,
+    content_policy,
+    security_headers,
+)
 from entrypoints.settings import Settings
 
 REQUEST_ID = "X-Request-ID"
 UNMATCHED = "unmatched"
-# Every page brings a dozen files: their answers are told at debug, unless one is refused.
-QUIET = "/static/"
+# Every page brings a dozen files, and Telegram calls for every message: told at debug, unless one is refused.
+QUIET = ("/static/", "/api/v1/telegram/webhook")
 
+_REQUEST_ID = REQUEST_ID.lower().encode("ascii")
 _SANE_ID = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
 _log = logging.getLogger(__name__)
 
@@ -33,7 +40,7 @@ class Envelope:
         self._settings = settings
         self._metrics = metrics
         self._new_id = new_id
-        self._headers = security_headers(settings)
+        self._headers = {policy: _pairs(policy, settings) for policy in (PAGE_POLICY, DATA_POLICY, FRAMED_POLICY)}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection."""
@@ -44,7 +51,7 @@ class Envelope:
         if scope["type"] == ScopeType.HTTP:
             await self._request(scope, receive, send, request_id)
         else:
-            await self._app(scope, receive, send)
+            await lasting.run(self._app, scope, receive, send)
 
     async def _request(self, scope: HTTPScope, receive: Receive, send: Send, request_id: str) -> None:
         began, status, method = perf_counter(), 500, scope["method"]
@@ -67,19 +74,27 @@ class Envelope:
             seconds = perf_counter() - began
             route = str(scope.get("path_template") or UNMATCHED)
             self._metrics.request_finished(method, route, status, seconds)
-            fields = {"method": method, "path": scope["path"], "route": route, "status": status}
-            client = scope["client"][0] if scope["client"] else None
             level = logging.DEBUG if scope["path"].startswith(QUIET) and status < 400 else logging.INFO
-            _log.log(level, "request", extra={**fields, "duration_ms": round(seconds * 1000, 2), "client": client})
+            if _log.isEnabledFor(level):
+                fields = {"method": method, "path": scope["path"], "route": route, "status": status}
+                client = scope["client"][0] if scope["client"] else None
+                _log.log(level, "request", extra={**fields, "duration_ms": round(seconds * 1000, 2), "client": client})
 
-    def _add_headers(self, message: Message, scope: HTTPScope, request_id: str) -> None:
-        headers = MutableScopeHeaders.from_message(message)
-        headers[REQUEST_ID] = request_id
-        for name, value in self._headers.items():
-            headers.setdefault(name, value)
-        policy = content_policy(scope["path"], headers.get("content-type", ""))
-        headers.setdefault("Content-Security-Policy", policy)
+    def _add_headers(self, message: HTTPResponseStartEvent, scope: HTTPScope, request_id: str) -> None:
+        given = {name.lower(): value for name, value in message["headers"]}
+        policy = content_policy(scope["path"], given.get(b"content-type", b"").decode("latin-1"), self._settings)
+        added = [(_REQUEST_ID, request_id.encode("ascii")), *self._headers[policy]]
+        message["headers"] = [*message["headers"], *(pair for pair in added if pair[0] not in given)]
 
     def _request_id(self, scope: Scope) -> str:
-        given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
+        given = next((value for name, value in scope["headers"] if name == _REQUEST_ID), b"")
         return given.decode() if _SANE_ID.fullmatch(given) else self._new_id().hex
+
+
+def _pairs(policy: str, settings: Settings) -> list[tuple[bytes, bytes]]:
+    """The headers of every answer with that policy, as they are sent."""
+    headers = {**security_headers(settings), "Content-Security-Policy": policy}
+    if policy is FRAMED_POLICY:
+        # It has no word for a single site, and old browsers obey it rather than the policy.
+        del headers["X-Frame-Options"]
+    return [(name.lower().encode("ascii"), value.encode("ascii")) for name, value in headers.items()]

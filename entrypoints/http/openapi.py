@@ -1,6 +1,7 @@
 """The OpenAPI document."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -8,12 +9,15 @@ from litestar import Router
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig, ResponseSpec
 from litestar.openapi.plugins import JsonRenderPlugin
-from litestar.openapi.spec import Components, SecurityScheme, Tag
+from litestar.openapi.spec import Components, OpenAPIMediaType, OpenAPIResponse, Operation, Schema, SecurityScheme, Tag
+from litestar.openapi.spec.enums import OpenAPIType
+from litestar.plugins import OpenAPISchemaPlugin
+from litestar.typing import FieldDefinition
 
 from entrypoints.http.cookies import ACCESS_COOKIE
 from entrypoints.http.cross_site import CSRF_HEADER
 from entrypoints.http.problems import PROBLEM_JSON
-from entrypoints.http.schemas.common import Problem
+from entrypoints.http.schemas.common import Body, Problem
 
 DESCRIPTION = f"""The API of a members' community: guides, and an assistant that answers from them.
 
@@ -38,6 +42,9 @@ _WHY = {
     503: "Something that this needs is not there now.",
 }
 
+# For answers that carry cookies: of a `Response[None]` the framework would say that its body is `null`.
+NO_CONTENT = ResponseSpec(None, description="Done; there is nothing to tell.")
+
 
 def project_version() -> str:
     """The installed version; `0` in a tree that is not installed."""
@@ -56,6 +63,32 @@ def refusals(*statuses: int, body: bool = False) -> Mapping[int, ResponseSpec]:
         )
         for status in sorted({*statuses, *also})
     }
+
+
+@dataclass
+class ConversationDocument(Operation):
+    """Of the export of a conversation, which comes in one of two forms. The framework documents one."""
+
+    def __post_init__(self) -> None:
+        text = OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING))
+        forms = {"text/markdown": text, "application/json": OpenAPIMediaType(schema=Schema())}
+        self.responses = {**(self.responses or {}), "200": OpenAPIResponse("The whole conversation.", content=forms)}
+
+
+class ClosedBodies(OpenAPISchemaPlugin):
+    """Says of what clients send that a field beside the named ones is refused."""
+
+    def is_plugin_supported_field(self, field_definition: FieldDefinition) -> bool:
+        """For our own bodies."""
+        return not field_definition.is_union and field_definition.is_subclass_of(Body)
+
+    def to_openapi_schema(self, field_definition: FieldDefinition, schema_creator: Any) -> Schema:
+        """As the framework describes it, and closed."""
+        others = (plugin for plugin in schema_creator.plugins if plugin is not self)
+        usual = next(plugin for plugin in others if schema_creator.plugin_supports_field(plugin, field_definition))
+        schema: Schema = usual.to_openapi_schema(field_definition, schema_creator)
+        schema.additional_properties = False
+        return schema
 
 
 def openapi_config() -> OpenAPIConfig:
@@ -82,6 +115,7 @@ def openapi_config() -> OpenAPIConfig:
             Tag(name="members", description="Members, their roles and the audit trail, for admins."),
             Tag(name="guides", description="The library, and one's own collection."),
             Tag(name="chat", description="Conversations with the assistant."),
+            Tag(name="telegram", description="What Telegram told the bot, for admins."),
             Tag(name="operating", description="Health and metrics."),
         ],
         render_plugins=[JsonRenderPlugin(path="/openapi.json")],

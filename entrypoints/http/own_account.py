@@ -7,6 +7,7 @@ from litestar.params import JSONBody
 from litestar.response import Stream
 from litestar.status_codes import HTTP_200_OK, HTTP_202_ACCEPTED, HTTP_204_NO_CONTENT
 
+from domain.errors import Invalid
 from domain.identity import Actor
 from entrypoints.http.access import ANONYMOUS, signed_in
 from entrypoints.http.cookies import expired_cookies
@@ -14,13 +15,14 @@ from entrypoints.http.dependencies import (
     AccountServiceDependency,
     ActorDependency,
     DataRightsDependency,
+    FirstPasswordsDependency,
     PasswordServiceDependency,
     SettingsDependency,
     SignInPresenterDependency,
 )
 from entrypoints.http.devices import device_of
 from entrypoints.http.exported import in_chunks, json_document
-from entrypoints.http.openapi import SECURITY, refusals
+from entrypoints.http.openapi import NO_CONTENT, SECURITY, refusals
 from entrypoints.http.schemas.accounts import (
     AccountChangeRequest,
     AccountDeletionRequest,
@@ -62,13 +64,20 @@ async def change_password(
     guards=[signed_in],
     security=SECURITY,
     status_code=HTTP_204_NO_CONTENT,
-    responses=refusals(401, 403, 409, 429, body=True),
+    responses=refusals(401, 403, 409, 429, 503, body=True),
 )
 async def set_first_password(
-    actor: ActorDependency, password_service: PasswordServiceDependency, data: JSONBody[FirstPasswordRequest]
+    actor: ActorDependency, first_passwords: FirstPasswordsDependency, data: JSONBody[FirstPasswordRequest]
 ) -> None:
-    """Set the password of an account that has none, within 15 minutes of signing in. All one's other sign-ins end."""
-    await password_service.set_first(actor, data.new_password, data.username)
+    """Set the password of an account that has none. All one's other sign-ins end.
+
+    Where the member has a Telegram account, Telegram vouches for them anew: what it signed goes along, whatever the
+    sign-in. Where there is none, it has to be within 15 minutes of signing in.
+    """
+    if data.telegram is not None and data.init_data is not None:
+        raise Invalid.of("init_data", "expected either this or `telegram`")
+    signed = data.init_data if data.telegram is None else data.telegram
+    await first_passwords.set(actor, data.new_password, data.username, signed)
 
 
 @post(
@@ -81,9 +90,10 @@ async def request_password_reset(
     request: Request[Actor, Any, Any],
     password_service: PasswordServiceDependency,
     data: JSONBody[PasswordResetRequest],
-) -> None:
+) -> Response[None]:
     """Send a link to this email, if an account has it. The answer does not tell."""
     await password_service.request_reset(data.email, device_of(request))
+    return Response(None)
 
 
 @post(
@@ -113,9 +123,12 @@ async def confirm_password_reset(
     status_code=HTTP_202_ACCEPTED,
     responses=refusals(401, 403, 409, 429, 503),
 )
-async def request_email_verification(actor: ActorDependency, account_service: AccountServiceDependency) -> None:
+async def request_email_verification(
+    actor: ActorDependency, account_service: AccountServiceDependency
+) -> Response[None]:
     """Send one's email a link that verifies it."""
     await account_service.request_verification(actor)
+    return Response(None)
 
 
 @post(
@@ -152,7 +165,7 @@ async def export_account(actor: ActorDependency, data_rights: DataRightsDependen
     guards=[signed_in],
     security=SECURITY,
     status_code=HTTP_204_NO_CONTENT,
-    responses=refusals(401, 403, 409, 429, body=True),
+    responses={204: NO_CONTENT, **refusals(401, 403, 409, 429, body=True)},
 )
 async def delete_account(
     actor: ActorDependency,
@@ -162,7 +175,7 @@ async def delete_account(
 ) -> Response[None]:
     """Delete oneself, with all that one owns, for good. The password is needed where the account has one."""
     await data_rights.delete_own(actor, data.password if data else None)
-    return Response(None, cookies=expired_cookies(secure=settings.secure_cookies))
+    return Response(None, cookies=expired_cookies(secure=settings.secure_cookies, of_member=True))
 
 
 HANDLERS = [

@@ -2,29 +2,16 @@
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import ClassVar
-from uuid import uuid4
 
-import msgspec
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from entrypoints.http.schemas.common import Problem
+from entrypoints.http.unreadable import refusal
 
 _log = logging.getLogger(__name__)
-
-_CODES = {
-    HTTPStatus.BAD_REQUEST: (
-        "malformed",
-        "The request is no HTTP that can be read: one header Host and one length of the body are expected, too.",
-    ),
-    HTTPStatus.REQUEST_TIMEOUT: ("request_timeout", "The head of the request did not arrive in time."),
-    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: (
-        "too_large",
-        "The address and headers together are larger than this server takes.",
-    ),
-}
 
 
 class PatientProtocol(HttpToolsProtocol):
@@ -33,6 +20,9 @@ class PatientProtocol(HttpToolsProtocol):
     A head is complete within `head_seconds` of its first byte, the first one of the connection itself, and holds at
     most `max_head_bytes`. A body is complete within `body_seconds`. A reader takes something at least every
     `reading_seconds`. A connection on which nothing came, as browsers open them in advance, is closed without a word.
+
+    A request that breaks off is refused behind the answers to those before it. One that is being answered already gets
+    the rest of that answer.
     """
 
     head_seconds: ClassVar[float] = 10.0
@@ -51,6 +41,7 @@ class PatientProtocol(HttpToolsProtocol):
     _received = 0
     _head_size = 0
     _refusal = HTTPStatus.BAD_REQUEST
+    _unfinished: RequestResponseCycle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Expect the first head."""
@@ -99,15 +90,26 @@ class PatientProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """The head is there; the body follows."""
         self._require_one_host()
-        self._in_head = False
         self._expect(self.body_seconds, self._body_is_late)
+        before = self.cycle
         super().on_headers_complete()
+        self._in_head = False
+        # A handshake has none of its own.
+        self._unfinished = None if self.cycle is before else self.cycle
 
     def on_message_complete(self) -> None:
         """All is there. A next head may begin when it likes, as long as the connection is kept."""
         self._arrived()
         self._in_head, self._is_whole, self._received = True, True, 0
+        self._unfinished = None
         super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """One answer is sent; what was refused behind the last of them hears so now."""
+        is_last = not self.pipeline
+        super().on_response_complete()
+        if self._is_refused and is_last:
+            self._say_refusal()
 
     def handle_websocket_upgrade(self) -> None:
         """The socket keeps its own time."""
@@ -180,7 +182,7 @@ class PatientProtocol(HttpToolsProtocol):
     def _body_is_over(self) -> None:
         # A handler that reads the body has answered before; nobody waits for this one any more.
         self._arriving = None
-        if self.cycle.response_complete:
+        if self._unfinished is None or self._unfinished.response_complete:
             self.transport.close()
         else:
             self._give_up()
@@ -194,28 +196,42 @@ class PatientProtocol(HttpToolsProtocol):
         if self._is_refused or self.transport.is_closing():
             return
         _log.info("request_refused", extra={"status": status.value, "client": self.client[0] if self.client else None})
-        code, detail = _CODES[status]
-        problem = Problem(
-            type=f"urn:guildhall:problem:{code}",
-            title=status.phrase,
-            status=status.value,
-            detail=detail,
-            instance="/",
-            code=code,
-            request_id=uuid4().hex,
-        )
-        body = msgspec.json.encode(problem)
-        head = (
-            f"HTTP/1.1 {status.value} {status.phrase}\r\n"
-            "content-type: application/problem+json\r\n"
-            f"content-length: {len(body)}\r\n"
-            f"x-request-id: {problem.request_id}\r\n"
-            "cache-control: no-store\r\n"
-            "x-content-type-options: nosniff\r\n"
-            "connection: close\r\n\r\n"
-        )
-        self.transport.write(head.encode("ascii") + body)
+        self._is_refused, self._refusal = True, status
+        latest: RequestResponseCycle | None = self.cycle
+        unfinished = self._unfinished
+        if unfinished is None:
+            is_awaited = latest is not None and not latest.response_complete
+        elif unfinished.response_started:
+            self._end_after(unfinished)
+            return
+        else:
+            is_awaited = self._withdraw(unfinished)
+        if is_awaited:
+            self._arrived()
+        else:
+            self._say_refusal()
+
+    def _withdraw(self, unfinished: RequestResponseCycle) -> bool:
+        """The refusal answers this request, and nothing else does; True when others before it are to be answered."""
+        unfinished.disconnected, unfinished.waiting_for_100_continue = True, False
+        unfinished.message_event.set()
+        queued = len(self.pipeline)
+        self.pipeline = deque(entry for entry in self.pipeline if entry[0] is not unfinished)
+        return len(self.pipeline) < queued
+
+    def _end_after(self, answering: RequestResponseCycle) -> None:
+        # A second answer to one request would be taken for part of the first, or for the answer to another.
+        if answering.response_complete:
+            self._end()
+        else:
+            answering.keep_alive = False
+
+    def _say_refusal(self) -> None:
+        if not self.transport.is_closing():
+            self.transport.write(refusal(self._refusal))
+            self._end()
+
+    def _end(self) -> None:
         self.transport.write_eof()
         # Closing while the client still sends would reset the connection, and the answer would be lost with it.
-        self._is_refused = True
         self._expect(self.lingering_seconds, self.transport.close)

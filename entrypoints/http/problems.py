@@ -84,7 +84,7 @@ def on_domain_error(request: Request[Any, Any, Any], error: GuildhallError) -> R
     """A rule refused."""
     status = status_of(type(error))
     fields = error.fields if isinstance(error, Invalid | WrongKind) else ()
-    response = _problem(request, status, error.code, error.message, fields=fields, details=error.details)
+    response = _problem(request, status, error.code, error.public_message, fields=fields, details=_public(error))
     if isinstance(error, TooManyRequests):
         response.headers["Retry-After"] = str(max(1, ceil(error.retry_after.total_seconds())))
     return response
@@ -113,7 +113,7 @@ def on_unexpected(request: Request[Any, Any, Any], error: Exception) -> Response
 
 
 async def tell_unavailable(error: Exception, _scope: Scope) -> None:
-    """One line in the log for whatever answers 503: the operator must hear of it, not only the client."""
+    """One line in the log for whatever answers 503: the operator hears what it was, the client only that it was."""
     if isinstance(error, Unavailable):
         _log.error("unavailable", extra={"code": error.code, "reason": error.message})
 
@@ -123,6 +123,11 @@ EXCEPTION_HANDLERS: ExceptionHandlersMap = {
     HTTPException: on_http_exception,
     Exception: on_unexpected,
 }
+
+
+def _public(error: GuildhallError) -> Mapping[str, object]:
+    """The details that a client may know."""
+    return {} if isinstance(error, Unavailable) and not error.is_public else error.details
 
 
 def _problem(

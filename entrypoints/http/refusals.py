@@ -1,14 +1,17 @@
 """Which refusal a value deserves: 400 for what is of the wrong kind, 422 for what is well-formed and breaks a rule."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from domain.errors import FieldError, GuildhallError, Invalid, Malformed
 
 _WHERE = re.compile(r" - at `\$\.?(?P<path>.*)`$")
 _WRONG_KIND = re.compile(r"Expected `[^`]+`, got `[^`]+`|Invalid UUID|Number out of range")
+_NO_CHOICE = re.compile(r"Invalid enum value")
 _MISSING = re.compile(r"Object missing required field `(?P<field>[^`]+)`")
 _UNKNOWN = re.compile(r"Object contains unknown field `(?P<field>.*)`")
+
+NO_CHOICES: Mapping[str, Sequence[str]] = {}
 
 
 class WrongKind(Malformed):
@@ -19,10 +22,12 @@ class WrongKind(Malformed):
         self.fields = (field,)
 
 
-def refused_value(text: str, prefix: str = "", known: Sequence[str] = ()) -> GuildhallError:
+def refused_value(
+    text: str, prefix: str = "", known: Sequence[str] = (), choices: Mapping[str, Sequence[str]] = NO_CHOICES
+) -> GuildhallError:
     """The refusal for what msgspec says of a value: "Expected `int`, got `str` - at `$.limit`".
 
-    `known` are the fields that the whole value may have, where that can be said.
+    `known` are the fields that the whole value may have, where that can be said; `choices` the names a field takes.
     """
     where = _WHERE.search(text)
     path = ".".join(part for part in (prefix, where["path"] if where else "") if part)
@@ -34,7 +39,10 @@ def refused_value(text: str, prefix: str = "", known: Sequence[str] = ()) -> Gui
         if found := pattern.match(message):
             path = ".".join(part for part in (path, found["field"]) if part)
             return Invalid.of(path, expected)
-    error = FieldError(path or "body", _plain(message))
+    told = _plain(message)
+    if _NO_CHOICE.match(message) and (names := choices.get(path)):
+        told += f"; expected one of {', '.join(names)}"
+    error = FieldError(path or "body", told)
     return WrongKind(error) if _WRONG_KIND.match(message) else Invalid(f"{error.field}: {error.message}", [error])
 
 

@@ -1,6 +1,8 @@
 """Reading request bodies: strict JSON in UTF-8, into the struct that the handler names."""
 
 import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from functools import lru_cache
 from typing import Any, ClassVar
 
@@ -15,6 +17,17 @@ from domain.identity import Actor
 from entrypoints.http.refusals import refused_value
 
 
+@asynccontextmanager
+async def body_within(seconds: float) -> AsyncIterator[None]:
+    """Read a body in this block; raises a 408 when that takes longer."""
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except TimeoutError:
+        detail = f"The body did not arrive within {seconds:g} s."
+        raise HTTPException(status_code=HTTP_408_REQUEST_TIMEOUT, detail=detail) from None
+
+
 class ApiRequest(Request[Actor, None, State]):
     """A request whose JSON is decoded once, strictly: no text for numbers, no unknown fields, no NUL in texts."""
 
@@ -22,12 +35,8 @@ class ApiRequest(Request[Actor, None, State]):
 
     async def body(self) -> bytes:
         """All of the body; raises a 408 when it is not there within `body_seconds`."""
-        try:
-            async with asyncio.timeout(self.body_seconds):
-                return await super().body()
-        except TimeoutError:
-            detail = f"The body did not arrive within {self.body_seconds:g} s."
-            raise HTTPException(status_code=HTTP_408_REQUEST_TIMEOUT, detail=detail) from None
+        async with body_within(self.body_seconds):
+            return await super().body()
 
     async def json(self) -> Any:
         """The body as the handler's type; raises `Malformed`, `Invalid`, or a 415."""
@@ -37,7 +46,7 @@ class ApiRequest(Request[Actor, None, State]):
         try:
             value = _decoder(kind).decode(await self.body())
         except msgspec.ValidationError as error:
-            raise refused_value(str(error), known=_fields(kind)) from error
+            raise refused_value(str(error), known=_fields(kind), choices=_choices(kind)) from error
         except (ValueError, RecursionError) as error:
             raise Malformed("The body cannot be read; expected one JSON document in UTF-8.") from error
         if fields := list(_with_nul(msgspec.to_builtins(value), "")):
@@ -68,6 +77,26 @@ def _fields(kind: Any) -> tuple[str, ...]:
     kinds = info.types if isinstance(info, msgspec.inspect.UnionType) else (info,)
     structs = [each for each in kinds if isinstance(each, msgspec.inspect.StructType)]
     return tuple(field.encode_name for field in structs[0].fields) if len(structs) == 1 else ()
+
+
+@lru_cache(maxsize=64)
+def _choices(kind: Any) -> Mapping[str, tuple[str, ...]]:
+    """What may stand in the fields that take one of a few names."""
+    info = msgspec.inspect.type_info(kind)
+    kinds = info.types if isinstance(info, msgspec.inspect.UnionType) else (info,)
+    structs = [each for each in kinds if isinstance(each, msgspec.inspect.StructType)]
+    found = {field.encode_name: _names(field.type) for struct in structs for field in struct.fields}
+    return {name: names for name, names in found.items() if names}
+
+
+def _names(info: msgspec.inspect.Type) -> tuple[str, ...]:
+    if isinstance(info, msgspec.inspect.Metadata):
+        return _names(info.type)
+    if isinstance(info, msgspec.inspect.UnionType):
+        return tuple(name for each in info.types for name in _names(each))
+    if isinstance(info, msgspec.inspect.LiteralType):
+        return tuple(str(value) for value in info.values)
+    return tuple(str(each.value) for each in info.cls) if isinstance(info, msgspec.inspect.EnumType) else ()
 
 
 def _with_nul(value: object, path: str) -> "list[FieldError]":

@@ -11,6 +11,10 @@ PAGE_POLICY = (
 DATA_POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 """For what is no page, should a browser open it as one."""
 
+FRAMED_PAGE = "/telegram-app"
+FRAMED_POLICY = PAGE_POLICY.replace("frame-ancestors 'none'", "frame-ancestors https://web.telegram.org")
+"""For the one page that another site may show in its own: the Mini App, where Telegram Web opens it."""
+
 _EVERYWHERE = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -30,7 +34,8 @@ def security_headers(settings: Settings) -> Mapping[str, str]:
     return _EVERYWHERE
 
 
-def content_policy(path: str, media_type: str) -> str:
-    """What the content may load: our own scripts and styles on pages, nothing at all elsewhere."""
-    is_page = media_type.startswith("text/html") and not path.startswith("/api/")
-    return PAGE_POLICY if is_page else DATA_POLICY
+def content_policy(path: str, media_type: str, settings: Settings) -> str:
+    """What the content may load: our own scripts and styles on pages, nothing elsewhere; and who may frame it."""
+    if not media_type.startswith("text/html") or path.startswith("/api/"):
+        return DATA_POLICY
+    return FRAMED_POLICY if path == FRAMED_PAGE and settings.telegram.bot_id is not None else PAGE_POLICY

@@ -2,6 +2,7 @@
 
 from litestar import Response
 
+from application.identity.known_browsers import BrowserToken, KnownBrowsers
 from application.identity.sign_in import AuthService, SignedIn
 from application.ports.system import Clock
 from entrypoints.http.cookies import sign_in_cookies
@@ -10,15 +11,23 @@ from entrypoints.settings import Settings
 
 
 class SignInPresenter:
-    """Answers with a new sign-in. In the mode `cookie` no token reaches a script."""
+    """Answers with a sign-in. In the mode `cookie` no token reaches a script, and the browser is known afterwards."""
 
-    def __init__(self, auth_service: AuthService, clock: Clock, settings: Settings) -> None:
+    def __init__(self, auth_service: AuthService, browsers: KnownBrowsers, clock: Clock, settings: Settings) -> None:
         self._auth_service = auth_service
+        self._browsers = browsers
         self._clock = clock
         self._settings = settings
 
     def __call__(self, signed_in: SignedIn, mode: str) -> Response[SignedInResponse]:
-        """The answer to a client of this mode."""
+        """A new sign-in, for a client of this mode."""
+        return self._answer(signed_in, mode, self._browsers.remember(signed_in.member_id))
+
+    def refreshed(self, signed_in: SignedIn, mode: str, browser_token: str | None) -> Response[SignedInResponse]:
+        """A sign-in that goes on: the browser stays known by what it keeps, and is known by nothing it has not."""
+        return self._answer(signed_in, mode, self._browsers.renew(signed_in.member_id, browser_token))
+
+    def _answer(self, signed_in: SignedIn, mode: str, browser: BrowserToken | None) -> Response[SignedInResponse]:
         in_body = mode == "bearer"
         body = SignedInResponse(
             member_id=signed_in.member_id,
@@ -30,5 +39,5 @@ class SignInPresenter:
         if in_body:
             return Response(body)
         csrf_token = self._auth_service.csrf_token(signed_in.sign_in_id)
-        secure = self._settings.secure_cookies
-        return Response(body, cookies=sign_in_cookies(signed_in, csrf_token, self._clock.now(), secure=secure))
+        now, secure = self._clock.now(), self._settings.secure_cookies
+        return Response(body, cookies=sign_in_cookies(signed_in, csrf_token, browser, now, secure=secure))

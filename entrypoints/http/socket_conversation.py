@@ -37,6 +37,18 @@ class Conversation:
     `is_waiting` says that no frame is being handled, so that nothing is lost by cancelling.
     """
 
+    __slots__ = (
+        "_client",
+        "_errors",
+        "_frames",
+        "_is_over",
+        "_max_frame_bytes",
+        "_peer",
+        "_services",
+        "_token_ends_at",
+        "is_waiting",
+    )
+
     def __init__(
         self, client: LiveSocket, peer: AsgiSocket, identity: Identity, services: SocketServices, limits: SocketLimits
     ) -> None:
@@ -101,7 +113,7 @@ class Conversation:
 
     def _end(self, code: int, error: GuildhallError) -> None:
         self.tell(error)
-        self._client.close(code, error.message)
+        self._client.close(code, error.public_message)
         self._is_over = True
 
     def _seconds_left(self) -> float | None:

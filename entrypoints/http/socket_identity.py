@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from litestar.connection import WebSocket
+from litestar.connection import ASGIConnection
 
 from domain.errors import GuildhallError, NotSignedIn, TooManyRequests
 from domain.identity import Actor, Device
@@ -52,11 +52,11 @@ class SocketIdentification:
         self._max_frame_bytes = limits.max_frame_bytes
         self._strangers = strangers
 
-    async def identify(self, socket: WebSocket[Any, Any, Any], peer: AsgiSocket) -> Identity | None:
+    async def identify(self, request: ASGIConnection[Any, Any, Any, Any], peer: AsgiSocket) -> Identity | None:
         """The member; None when the socket was refused or its client is gone."""
         try:
             async with asyncio.timeout(self._seconds):
-                return await self._from_request(socket) or await self._from_stranger(peer, device_of(socket))
+                return await self._from_request(request) or await self._from_stranger(peer, device_of(request))
         except TimeoutError:
             message = f"Send an authenticate frame with an access token within {self._seconds:g} s."
             await peer.refuse(NOT_SIGNED_IN, NotSignedIn(message))
@@ -71,18 +71,18 @@ class SocketIdentification:
         actor, ends_at = await self._authenticator.actor(token)
         return Identity(replace(actor, device=device), ends_at)
 
-    async def _from_request(self, socket: WebSocket[Any, Any, Any]) -> Identity | None:
-        authorization = socket.headers.get("authorization")
+    async def _from_request(self, request: ASGIConnection[Any, Any, Any, Any]) -> Identity | None:
+        authorization = request.headers.get("authorization")
         if authorization is not None:
             scheme, _, token = authorization.partition(" ")
             if scheme.lower() != "bearer" or not token.strip():
                 raise NotSignedIn("Expected `Authorization: Bearer` with an access token.")
-            return await self.from_token(token.strip(), device_of(socket))
-        cookie = socket.cookies.get(ACCESS_COOKIE)
+            return await self.from_token(token.strip(), device_of(request))
+        cookie = request.cookies.get(ACCESS_COOKIE)
         if cookie is None:
             return None
-        require_own_site(socket.headers, self._own_origins, is_secure(socket.scope))
-        return Identity((await self.from_token(cookie, device_of(socket))).actor, None)
+        require_own_site(request.headers, self._own_origins, is_secure(request.scope))
+        return Identity((await self.from_token(cookie, device_of(request))).actor, None)
 
     async def _from_stranger(self, peer: AsgiSocket, device: Device) -> Identity | None:
         with self._strangers.one_from(device.ip):

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
-from application.identity._addresses import neighbourhood
+from application.addresses import neighbourhood
 from domain.errors import TooManyRequests
 
 FLOOD = 4029

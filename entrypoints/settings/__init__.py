@@ -1,5 +1,6 @@
 """Settings from the environment and one TOML file: typed, checked at start, all problems told at once."""
 
+from entrypoints.settings.fields import without_use
 from entrypoints.settings.limits import LimitSettings
 from entrypoints.settings.loading import load_settings
 from entrypoints.settings.model import Settings
@@ -20,8 +21,8 @@ from entrypoints.settings.sections import (
     RealtimeSettings,
     RedisSettings,
     RetentionSettings,
-    TelegramSettings,
 )
+from entrypoints.settings.telegram import TelegramSettings
 
 __all__ = [
     "BridgeSettings",
@@ -46,4 +47,5 @@ __all__ = [
     "load_settings",
     "reference",
     "require_rules",
+    "without_use",
 ]

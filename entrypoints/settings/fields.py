@@ -8,7 +8,7 @@ import msgspec
 
 from entrypoints.settings.kinds import Kind
 from entrypoints.settings.model import Settings
-from entrypoints.settings.section import Section, kind_of, metas
+from entrypoints.settings.section import Section, is_used, kind_of, metas
 
 PREFIX = "GUILDHALL_"
 
@@ -21,6 +21,7 @@ class Field:
     kind: Kind
     default: object
     meaning: str
+    is_used: bool
 
     @property
     def toml(self) -> str:
@@ -53,6 +54,11 @@ def sections() -> Mapping[str, type[Section]]:
     return {field.name: type(field.default) for field in msgspec.structs.fields(Settings) if _is_section(field.default)}
 
 
+def without_use(settings: Settings) -> list[Field]:
+    """Those that somebody set, and that nothing in this version acts on."""
+    return [field for field in fields() if not field.is_used and field.of(settings) != field.default]
+
+
 def _of(section: type[Section], path: tuple[str, ...]) -> list[Field]:
     declared = metas(section)
     found: list[Field] = []
@@ -62,7 +68,7 @@ def _of(section: type[Section], path: tuple[str, ...]) -> list[Field]:
         if meta is None:
             found += _of(type(info.default), here)
         else:
-            found.append(Field(here, kind_of(meta), info.default, meta.description or ""))
+            found.append(Field(here, kind_of(meta), info.default, meta.description or "", is_used(meta)))
     return found
 
 

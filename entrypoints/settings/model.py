@@ -26,8 +26,8 @@ from entrypoints.settings.sections import (
     RealtimeSettings,
     RedisSettings,
     RetentionSettings,
-    TelegramSettings,
 )
+from entrypoints.settings.telegram import TelegramSettings
 
 
 class Settings(Section, frozen=True, kw_only=True):
@@ -98,6 +98,23 @@ class Settings(Section, frozen=True, kw_only=True):
         """Whether only this machine can reach the instance: both the address listened on and the public one."""
         public = urlsplit(self.public_url).hostname if self.public_url else None
         return is_loopback_host(self.http.host) and (public is None or is_loopback_host(public))
+
+    @property
+    def has_bot(self) -> bool:
+        """Whether there is a bot, and it takes updates in."""
+        return self.telegram.bot_token is not None and self.telegram.updates != "off"
+
+    @property
+    def has_webhook(self) -> bool:
+        """Whether Telegram calls us, where there is a bot."""
+        if self.telegram.updates == "auto":
+            return self.public_url is not None and self.public_url.startswith("https://")
+        return self.telegram.updates == "webhook"
+
+    @property
+    def webhook_url(self) -> str | None:
+        """Where Telegram is to call; None without a `public_url`."""
+        return None if self.public_url is None else f"{self.public_url.rstrip('/')}/api/v1/telegram/webhook"
 
     @property
     def secure_cookies(self) -> bool:

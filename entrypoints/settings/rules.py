@@ -17,6 +17,7 @@ def require_rules(settings: Settings) -> None:
 def broken_rules(settings: Settings, name_of: Callable[[str], str]) -> Iterator[str]:
     """A line for each rule that does not hold; `name_of` gives the name under which the user set a TOML path."""
     yield from _mail_rules(settings, name_of)
+    yield from _telegram_rules(settings, name_of)
     if settings.is_loopback:
         return
     if "*" in settings.http.allowed_origins:
@@ -37,6 +38,19 @@ def broken_rules(settings: Settings, name_of: Callable[[str], str]) -> Iterator[
             f"{name_of('trusted_proxies')}: found a range that holds every address; expected your proxies': "
             f"{_OPEN} anybody could claim to be at another address"
         )
+
+
+def _telegram_rules(settings: Settings, name_of: Callable[[str], str]) -> Iterator[str]:
+    telegram = settings.telegram
+    if telegram.bot_token is None or not settings.has_webhook:
+        return
+    if telegram.webhook_secret is None and not settings.is_loopback:
+        yield (
+            f"{name_of('telegram.webhook_secret')}: found nothing; expected a secret of your own: "
+            f"{_OPEN} anybody could write updates (or set telegram.updates to polling)"
+        )
+    if settings.public_url is None:
+        yield f"{name_of('public_url')}: found nothing; expected the address that Telegram is to call"
 
 
 def _mail_rules(settings: Settings, name_of: Callable[[str], str]) -> Iterator[str]:

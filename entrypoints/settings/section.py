@@ -7,9 +7,10 @@ import msgspec
 from entrypoints.settings.kinds import Kind
 
 
-def setting(kind: Kind, meaning: str) -> msgspec.Meta:
-    """The declaration of a setting: how it is read, and what it means."""
-    return msgspec.Meta(description=meaning, extra={"kind": kind})
+def setting(kind: Kind, meaning: str, *, is_used: bool = True) -> msgspec.Meta:
+    """The declaration of a setting: how it is read, and what it means; `is_used` where anything acts on it."""
+    told = meaning if is_used else f"{meaning} Accepted; nothing uses it yet."
+    return msgspec.Meta(description=told, extra={"kind": kind, "is_used": is_used})
 
 
 class Section(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,3 +40,9 @@ def kind_of(meta: msgspec.Meta) -> Kind:
     """How the field is read and shown."""
     kind: Kind = (meta.extra or {})["kind"]
     return kind
+
+
+def is_used(meta: msgspec.Meta) -> bool:
+    """Whether anything acts on the field."""
+    used: bool = (meta.extra or {})["is_used"]
+    return used

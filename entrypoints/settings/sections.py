@@ -22,10 +22,11 @@ class DatabaseSettings(Section, frozen=True, kw_only=True):
 
 
 class RedisSettings(Section, frozen=True, kw_only=True):
-    """The bus between processes. Read when web, bot and worker run apart; one process needs none."""
+    """The bus between processes. One process needs none."""
 
     url: Annotated[
-        str | None, setting(Address(("redis", "rediss", "unix")), "Redis, for announcements between processes.")
+        str | None,
+        setting(Address(("redis", "rediss", "unix")), "Redis, for announcements between processes.", is_used=False),
     ] = None
 
 
@@ -68,28 +69,6 @@ class HttpSettings(Section, frozen=True, kw_only=True):
     ] = 10.0
 
 
-class TelegramSettings(Section, frozen=True, kw_only=True):
-    """The bot. Its token checks Telegram sign-in; the rest is accepted now so that a prepared environment starts."""
-
-    bot_token: Annotated[
-        Secret | None,
-        setting(
-            Hidden(
-                pattern=r"[0-9]{1,20}:[A-Za-z0-9_-]{1,200}", expected="a token as BotFather gives it, digits:letters"
-            ),
-            "The bot's token; `TELEGRAM_BOT_TOKEN` is read too.",
-        ),
-    ] = None
-    api_base_url: Annotated[str, setting(Address(_WEB), "The Bot API server.")] = "https://api.telegram.org"
-    webhook_secret: Annotated[
-        Secret | None,
-        setting(
-            Hidden(pattern=r"[A-Za-z0-9_-]{8,256}", expected="8 to 256 letters, digits, _ and -"),
-            "What Telegram sends with each webhook call to prove itself.",
-        ),
-    ] = None
-
-
 class MailSettings(Section, frozen=True, kw_only=True):
     """Mail for verifying addresses and resetting passwords."""
 
@@ -119,27 +98,36 @@ class MailSettings(Section, frozen=True, kw_only=True):
 
 
 class LocalSettings(Section, frozen=True, kw_only=True):
-    """A model server of one's own (Ollama, llama.cpp, vLLM). Read by the model adapters; without a URL the built-in
-    guide reader answers."""
+    """A model server of one's own (Ollama, llama.cpp, vLLM)."""
 
     base_url: Annotated[
-        str | None, setting(Address(_WEB), "An OpenAI-compatible server; none is the guide reader.")
+        str | None, setting(Address(_WEB), "An OpenAI-compatible server; none is the guide reader.", is_used=False)
     ] = None
-    model: Annotated[str | None, setting(Text(100), "The model asked for when a session names none.")] = None
+    model: Annotated[
+        str | None, setting(Text(100), "The model asked for when a session names none.", is_used=False)
+    ] = None
 
 
 class OpenRouterSettings(Section, frozen=True, kw_only=True):
-    """OpenRouter. Read by the model adapters."""
+    """OpenRouter."""
 
-    api_key: Annotated[Secret | None, setting(Hidden(), "The key; without one OpenRouter is not offered.")] = None
-    base_url: Annotated[str, setting(Address(_WEB), "Where OpenRouter is reached.")] = "https://openrouter.ai/api/v1"
-    model: Annotated[str | None, setting(Text(100), "The model asked for when a session names none.")] = None
+    api_key: Annotated[
+        Secret | None, setting(Hidden(), "The key; without one OpenRouter is not offered.", is_used=False)
+    ] = None
+    base_url: Annotated[str, setting(Address(_WEB), "Where OpenRouter is reached.", is_used=False)] = (
+        "https://openrouter.ai/api/v1"
+    )
+    model: Annotated[
+        str | None, setting(Text(100), "The model asked for when a session names none.", is_used=False)
+    ] = None
 
 
 class BridgeSettings(Section, frozen=True, kw_only=True):
-    """A WhatsApp bridge. Read by the backends room."""
+    """A WhatsApp bridge."""
 
-    url: Annotated[str | None, setting(Address(_WEB), "Where the bridge is reached; none is no bridge.")] = None
+    url: Annotated[
+        str | None, setting(Address(_WEB), "Where the bridge is reached; none is no bridge.", is_used=False)
+    ] = None
 
 
 class GuideSettings(Section, frozen=True, kw_only=True):
@@ -207,6 +195,17 @@ class RetentionSettings(Section, frozen=True, kw_only=True):
         int,
         setting(Whole(24, 8760), "How long idempotency keys are kept; they answer for 24 hours and no longer."),
     ] = 24
+    inbox_bodies_days: Annotated[
+        int,
+        setting(
+            Whole(1, 3650),
+            "How long what the bot was told is kept once it was handled or given up. After that a dead letter cannot "
+            "be replayed any more.",
+        ),
+    ] = 30
+    outgoing_days: Annotated[
+        int, setting(Whole(1, 3650), "How long what the bot said is kept once it was sent or given up.")
+    ] = 30
 
 
 class RealtimeSettings(Section, frozen=True, kw_only=True):

@@ -13,10 +13,12 @@ from application.guides.reading import GuideReading
 from application.guides.search import GuideSearch
 from application.identity.accounts import AccountService
 from application.identity.audit import AuditService
+from application.identity.first_passwords import FirstPasswords
 from application.identity.members import MemberService
-from application.identity.passwords import PasswordService
 from application.identity.sign_ins import SignInService
 from application.ports.system import Clock
+from application.telegram.dead_letters import DeadLetters
+from application.telegram.known_bot import KnownBot
 from domain.identity import Actor
 from entrypoints.container import Container
 from entrypoints.settings import Settings
@@ -37,10 +39,12 @@ ChatSessionServiceDependency = NamedDependency[SkipValidation[ChatSessionService
 MemberServiceDependency = NamedDependency[SkipValidation[MemberService]]
 SignInServiceDependency = NamedDependency[SkipValidation[SignInService]]
 AccountServiceDependency = NamedDependency[SkipValidation[AccountService]]
-PasswordServiceDependency = NamedDependency[SkipValidation[PasswordService]]
+FirstPasswordsDependency = NamedDependency[SkipValidation[FirstPasswords]]
 AuditServiceDependency = NamedDependency[SkipValidation[AuditService]]
 ClockDependency = NamedDependency[SkipValidation[Clock]]
 MarkdownDependency = NamedDependency[SkipValidation[Markdown]]
+KnownBotDependency = NamedDependency[SkipValidation[KnownBot]]
+DeadLettersDependency = NamedDependency[SkipValidation[DeadLetters]]
 SettingsDependency = NamedDependency[SkipValidation[Settings]]
 
 
@@ -53,11 +57,13 @@ def dependencies(container: Container) -> Mapping[str, Provide]:
         "member_service": container.member_service,
         "sign_in_service": container.sign_in_service,
         "account_service": container.account_service,
-        "password_service": container.password_service,
+        "first_passwords": container.first_passwords,
         "audit_service": container.audit_service,
         "clock": container.clock,
         "markdown": container.markdown,
         "settings": container.settings,
+        "known_bot": container.known_bot,
+        "dead_letters": container.dead_letters,
     }
     return {name: Provide(_calling(provider), sync_to_thread=False) for name, provider in provided.items()}
 

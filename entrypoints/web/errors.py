@@ -84,7 +84,7 @@ def on_domain_error(request: Request[Any, Any, Any], error: GuildhallError) -> R
     """A rule refused."""
     status = next((_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS), HTTPStatus.CONFLICT)
     hide = request.app.state.get(HIDE, str)
-    page = error_page(request, status, hide(error.message))
+    page = error_page(request, status, hide(error.public_message))
     if isinstance(error, TooManyRequests):
         page.headers["Retry-After"] = str(max(1, ceil(error.retry_after.total_seconds())))
     return page

@@ -7,17 +7,20 @@ from litestar import Response, get
 from litestar.params import QueryParameter
 from litestar.response import Redirect, Template
 
+from application.ports.identity import MemberView
 from domain.identity import MAX_PASSWORD, MIN_PASSWORD, RECENT, Role
 from entrypoints.web.access import HOME, PUBLIC, members_only, own_path
 from entrypoints.web.dependencies import (
     AccountServiceDependency,
     ChatSessionServiceDependency,
+    FirstPasswordsDependency,
+    KnownBotDependency,
     MemberServiceDependency,
     PageRequest,
-    PasswordServiceDependency,
     SettingsDependency,
     SignInServiceDependency,
 )
+from entrypoints.web.telegram import bot_to_ask
 
 PAGE = 20
 
@@ -32,12 +35,17 @@ async def home(request: PageRequest) -> Redirect:
 
 
 @get("/sign-in", opt=PUBLIC)
-async def sign_in(request: PageRequest, next_path: Next = None) -> Response[Any]:
+async def sign_in(request: PageRequest, settings: SettingsDependency, next_path: Next = None) -> Response[Any]:
     """The form; whoever is signed in goes straight on."""
     wanted = own_path(next_path)
     if request.user.member_id:
         return Redirect(wanted, status_code=303)
-    context = {"actor": request.user, "next": wanted, "password": (MIN_PASSWORD, MAX_PASSWORD)}
+    context = {
+        "actor": request.user,
+        "next": wanted,
+        "password": (MIN_PASSWORD, MAX_PASSWORD),
+        "bot_id": bot_to_ask(settings),
+    }
     return Template("sign-in.html", context=context)
 
 
@@ -71,8 +79,9 @@ async def account(
     member_service: MemberServiceDependency,
     sign_in_service: SignInServiceDependency,
     account_service: AccountServiceDependency,
-    password_service: PasswordServiceDependency,
+    first_passwords: FirstPasswordsDependency,
     chat_session_service: ChatSessionServiceDependency,
+    known_bot: KnownBotDependency,
     settings: SettingsDependency,
     cursor: Cursor = None,
 ) -> Template:
@@ -88,9 +97,19 @@ async def account(
         "stats": await chat_session_service.stats(request.user),
         "password": (MIN_PASSWORD, MAX_PASSWORD),
         "sends_mail": account_service.sends_mail,
-        "may_set_password": not member.has_password and await password_service.may_set_first(request.user),
+        "first_password": (await first_passwords.next_step(request.user)).value,
         "password_minutes": RECENT // timedelta(minutes=1),
         "has_bot": settings.telegram.bot_token is not None,
+        "bot_to_ask": bot_to_ask(settings),
+        "bot": await _bot_to_link(member, known_bot, settings),
         "admin_role": Role.ADMIN,
     }
     return Template("account.html", context=context)
+
+
+async def _bot_to_link(member: MemberView, known_bot: KnownBotDependency, settings: SettingsDependency) -> str | None:
+    """The bot's name for a member who may link it, where Telegram tells it."""
+    if settings.telegram.bot_token is None or member.telegram is not None:
+        return None
+    identity = await known_bot.identity()
+    return None if identity is None else identity.username or None

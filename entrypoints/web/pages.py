@@ -5,7 +5,7 @@ from typing import Any
 from litestar import Response, Router
 
 from entrypoints.container import Container
-from entrypoints.web import admin, chat, guides, identity
+from entrypoints.web import admin, chat, guides, identity, inbox, telegram
 from entrypoints.web.assets import static_handlers
 from entrypoints.web.dependencies import dependencies
 from entrypoints.web.errors import PAGE_ERRORS, show_error_pages
@@ -29,6 +29,9 @@ def page_handlers(container: Container) -> list[Router]:
             admin.members,
             admin.member,
             admin.audit,
+            inbox.inbox,
+            telegram.mini_app,
+            telegram.answer,
             guides.library,
             guides.guide,
             guides.saved,

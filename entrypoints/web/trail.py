@@ -35,6 +35,8 @@ ACTIONS: Mapping[AuditAction, str] = {
     AuditAction.LINK_REFUSED: "Telegram link refused",
     AuditAction.UNLINKED: "Telegram unlinked",
     AuditAction.BLOCKED_BOT: "Bot blocked",
+    AuditAction.UPDATE_READ: "Message to the bot read",
+    AuditAction.UPDATE_REPLAYED: "Message to the bot handled again",
 }
 _BY = "by"
 _CODES = frozenset({"cause", "method", "outcome", "purpose", "source", "state", "what"})

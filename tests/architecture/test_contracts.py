@@ -43,6 +43,7 @@ PLANTS = {
         ("adapters/memory/planted.py", "import adapters.sql"),
         ("adapters/planted/__init__.py", "from adapters.memory import x"),
         ("adapters/security/planted.py", "import adapters.websocket"),
+        ("adapters/telegram/planted.py", "import adapters.testing"),
     ],
     "deliveries": [
         ("entrypoints/http/planted.py", "from entrypoints import web"),
@@ -114,6 +115,14 @@ def test_contract_expressions_match_real_modules(contract: str) -> None:
 
     assert len(names) > 1 or "*" in names[0]
     assert unmatched(names, modules()) == []
+
+
+def test_contract_testing_may_import_other_adapters(tree: Path) -> None:
+    (tree / "adapters/testing/planted.py").write_text("import adapters.sql\nfrom adapters import websocket\n")
+
+    result = lint(tree, "technologies")
+
+    assert result.returncode == 0, result.stdout + result.stderr
 
 
 def test_contract_expression_without_module_is_caught() -> None:

@@ -18,8 +18,9 @@ from domain.identity import Role
 from entrypoints.container import Container, memory_container
 from entrypoints.http.access import admin
 from entrypoints.runtime import create_application
+from entrypoints.settings import Secret, Settings, TelegramSettings
 from tests.integration.http.house import ELSEWHERE, House, Person, client_of, settings
-from tests.support.routes import calls, sockets
+from tests.support.routes import bare, calls, sockets
 
 IN_PROTOCOL = {"authentication": "in_protocol"}
 
@@ -82,6 +83,17 @@ def test_handlers_without_guard_or_public_mark_do_not_exist(app: Litestar) -> No
     ]
     assert unguarded == []
     assert [path for path, handler in sockets(app) if handler.opt != IN_PROTOCOL and not handler.guards] == []
+
+
+def test_handlers_of_the_bare_protocol_are_the_webhook_alone_whose_door_checks_its_caller(tmp_path: Path) -> None:
+    bot = TelegramSettings(bot_token=Secret("99:made-up"), webhook_secret=Secret("a-secret-of-ours"))
+    called = Settings(data_dir=tmp_path, public_url="https://guild.example.org", telegram=bot)
+
+    found = dict(bare(create_application(memory_container(called))))
+
+    assert list(found) == ["/api/v1/telegram/webhook"]
+    assert found["/api/v1/telegram/webhook"].opt["authentication"] == "telegram_secret"
+    assert list(bare(create_application(memory_container(settings(tmp_path))))) == []
 
 
 def test_public_routes_of_the_api_are_the_known_ones(app: Litestar) -> None:

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:autogenerate skipping metadata-s
 T = TypeVar("T")
 
 UNIQUE = (PrimaryKeyConstraint, UniqueConstraint)
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011")
 
 # What SQLite makes for a full-text index by itself.
 SHADOWS = re.compile(r"table \w+_fts_\w+")

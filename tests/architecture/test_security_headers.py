@@ -12,11 +12,13 @@ from litestar import Litestar
 from domain.identity import Role
 from entrypoints.container import memory_container
 from entrypoints.http.reference import reference
-from entrypoints.http.security_headers import DATA_POLICY, PAGE_POLICY
+from entrypoints.http.security_headers import DATA_POLICY, FRAMED_POLICY, PAGE_POLICY
 from entrypoints.runtime import create_application
+from entrypoints.settings import Secret, TelegramSettings
 from entrypoints.web.templating import FOLDER as TEMPLATES
 from tests.integration.http.house import House, client_of, settings
 from tests.support.routes import Call, calls
+from tests.support.telegram import BOT_TOKEN
 
 MAY_BE_KEPT = re.compile(r"/static/|/favicon\.ico")
 ALWAYS = {
@@ -108,12 +110,33 @@ async def test_security_headers_over_plain_http_promise_no_https(tmp_path: Path)
     assert "strict-transport-security" not in answer.headers
 
 
+async def test_security_headers_with_a_bot_let_one_page_alone_be_framed(tmp_path: Path) -> None:
+    bot = TelegramSettings(bot_token=Secret(BOT_TOKEN), updates="polling")
+    container = memory_container(settings(tmp_path, telegram=bot))
+    app = create_application(container)
+    framed, asked = {}, 0
+    async with client_of(app) as client:
+        for call in calls(app):
+            answer = await call.send(client, {"Accept": "text/html"})
+            policy, asked = answer.headers["content-security-policy"], asked + 1
+            if "frame-ancestors 'none'" not in policy or answer.headers.get("x-frame-options") != "DENY":
+                framed[call.path] = policy
+    assert framed == {"/telegram-app": FRAMED_POLICY}
+    assert asked >= 45
+
+
+def directives_of(policy: str) -> dict[str, str]:
+    return dict(part.strip().partition(" ")[::2] for part in policy.split(";"))
+
+
 def test_content_policy_lets_nothing_inline_or_foreign_in() -> None:
     for policy in (PAGE_POLICY, DATA_POLICY):
-        directives = dict(part.strip().partition(" ")[::2] for part in policy.split(";"))
+        directives = directives_of(policy)
         assert directives["default-src"] == "'none'"
         assert set(directives.values()) <= {"'none'", "'self'"}
         assert directives["frame-ancestors"] == directives["base-uri"] == "'none'"
+    differing = directives_of(FRAMED_POLICY).items() - directives_of(PAGE_POLICY).items()
+    assert differing == {("frame-ancestors", "https://web.telegram.org")}
 
 
 class InlineCode(HTMLParser):

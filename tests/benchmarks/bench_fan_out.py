@@ -56,7 +56,7 @@ async def _measure(servers: Mapping[str, Server], tokens: list[str]) -> list[Res
     alone = server.resident
     crowds[PRODUCT].sockets = await subscribed(server.port, tokens, "system", crowds[PRODUCT].on_text)
     await asyncio.sleep(SETTLE_SECONDS)
-    each = (server.resident - alone) / SOCKETS / 1024
+    each = (server.resident - alone) / SOCKETS / 1000
     figures = _Figures()
     for _ in range(ROUNDS):
         for name, server in servers.items():
@@ -68,7 +68,7 @@ async def _measure(servers: Mapping[str, Server], tokens: list[str]) -> list[Res
     for name, server in servers.items():
         crowds[name].close()
         server.control.close()
-    return [*figures.results(), Result("fan out", "resident memory of an idle socket", each, "KiB", at_most=30.0)]
+    return [*figures.results(), Result("fan out", "resident memory of an idle socket", each, "kB", at_most=30.0)]
 
 
 class _Figures:

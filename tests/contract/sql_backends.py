@@ -21,6 +21,7 @@ SELECT format('%I', tablename) FROM pg_tables WHERE schemaname = 'public' AND ta
 @asynccontextmanager
 async def sql_backend(url: str) -> AsyncIterator[Backend]:
     """A backend over the migrated, empty database at `url`."""
+    from adapters.sql.answer_queries import SqlAnswerQueries
     from adapters.sql.audit import SqlAuditQueries
     from adapters.sql.chat_queries import SqlChatQueries
     from adapters.sql.credentials import SqlCredentialQueries
@@ -28,9 +29,11 @@ async def sql_backend(url: str) -> AsyncIterator[Backend]:
     from adapters.sql.event_log import SqlEventLog
     from adapters.sql.guide_queries import SqlGuideQueries
     from adapters.sql.identity_sweep import SqlIdentitySweep
+    from adapters.sql.inbox import SqlUpdateInbox
     from adapters.sql.member_export import SqlMemberExport
     from adapters.sql.member_queries import SqlMemberQueries
     from adapters.sql.passages import SqlPassageQueries
+    from adapters.sql.telegram_updates import SqlUpdateQueries
     from adapters.sql.unit_of_work import SqlUnitOfWork
 
     database, bus, clock, lost_lines = Database(url), InMemoryBus(), ManualClock(), LostLines()
@@ -46,6 +49,9 @@ async def sql_backend(url: str) -> AsyncIterator[Backend]:
             audit=SqlAuditQueries(database),
             export=SqlMemberExport(database, page=3),
             sweep=SqlIdentitySweep(database),
+            inbox=SqlUpdateInbox(database, bus),
+            updates=SqlUpdateQueries(database),
+            answers=SqlAnswerQueries(database),
             bus=bus,
             clock=clock,
             lost_lines=lost_lines,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from application.ports.chat import ChatStats, SessionFilter
+from application.ports.chat import Arrived, ChatStats, SessionFilter
 from application.ports.unit_of_work import UnitOfWork
 from domain.chat import ChatMessage, ChatMessageId, ChatSession, ChatSessionId, LLMProvider
 from domain.errors import Conflict, Malformed
@@ -258,7 +258,7 @@ async def test_chat_queries_search_finds_a_reply_once_it_has_ended(backend: Back
     session = await stored_session(backend, owner)
     reply = await begun(backend, await asked(backend, session))
     async with backend.unit_of_work() as work:
-        await work.chat_messages.checkpoint(reply.id, 1, "Half of the ans")
+        await work.chat_messages.checkpoint([Arrived(reply.id, 1, "Half of the ans")])
         await work.commit()
     assert await found(backend, owner.id, "half") == []
     async with backend.unit_of_work() as work:

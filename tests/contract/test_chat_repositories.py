@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from application.ports.chat import ReplyJob
+from application.ports.chat import Arrived, ReplyJob
 from domain.chat import (
     ChatMessage,
     ChatMessageId,
@@ -350,7 +350,7 @@ async def test_chat_message_repository_checkpoint_keeps_text_outside_the_version
     reply = await begun(backend, await asked(backend, session))
     before = await backend.event_log.positions([session_channel(session.id)])
     async with backend.unit_of_work() as work:
-        await work.chat_messages.checkpoint(reply.id, 1, "So far")
+        await work.chat_messages.checkpoint([Arrived(reply.id, 1, "So far")])
         await work.commit()
     async with backend.unit_of_work() as work:
         found = await work.chat_messages.get(reply.id)
@@ -362,13 +362,17 @@ async def test_chat_message_repository_checkpoint_keeps_text_outside_the_version
 
 
 async def test_chat_message_repository_checkpoint_of_another_generation_is_left_alone(backend: Backend) -> None:
-    session = await stored_session(backend, await stored_member(backend))
-    reply = await begun(backend, await asked(backend, session))
+    owner = await stored_member(backend)
+    session, other = await stored_session(backend, owner), await stored_session(backend, owner)
+    reply, last = await begun(backend, await asked(backend, session)), await begun(backend, await asked(backend, other))
+    future = Arrived(reply.id, 2, "From the future")
+    nowhere = Arrived(ChatMessageId(backend.ids.new()), 1, "Nowhere")
     async with backend.unit_of_work() as work:
-        await work.chat_messages.checkpoint(reply.id, 2, "From the future")
-        await work.chat_messages.checkpoint(ChatMessageId(backend.ids.new()), 1, "Nowhere")
+        await work.chat_messages.checkpoint([])
+        await work.chat_messages.checkpoint([future, nowhere, Arrived(last.id, 1, "So far")])
         await work.commit()
-    assert (await backend.chat.message(session.user_id, reply.id)).content == ""
+    assert (await backend.chat.message(owner.id, reply.id)).content == ""
+    assert (await backend.chat.message(owner.id, last.id)).content == "So far"
 
 
 async def test_chat_message_repository_checkpoint_after_the_end_is_left_alone(backend: Backend) -> None:
@@ -378,7 +382,7 @@ async def test_chat_message_repository_checkpoint_after_the_end_is_left_alone(ba
         found = await work.chat_messages.get(reply.id)
         found.complete("The whole answer.", backend.clock.now())
         await work.chat_messages.save(found)
-        await work.chat_messages.checkpoint(reply.id, 1, "The who")
+        await work.chat_messages.checkpoint([Arrived(reply.id, 1, "The who")])
         await work.commit()
     assert (await backend.chat.message(session.user_id, reply.id)).content == "The whole answer."
 

@@ -11,10 +11,12 @@ from application.ports.member_records import (
     audit_record,
     grant_record,
     message_record,
+    outgoing_record,
     saved_guide_record,
     session_record,
     sign_in_record,
     telegram_record,
+    update_record,
 )
 from application.realtime.events import plain
 from domain.chat import ChatMessage, ChatSession
@@ -37,7 +39,9 @@ from domain.identity import (
     TelegramUserId,
     TokenPurpose,
 )
+from domain.telegram import InboxUpdate, OutgoingMessage
 from tests.support.backend import Backend
+from tests.support.bot import arrived, new_message, new_update
 from tests.support.given import (
     asked,
     new_grant,
@@ -50,7 +54,10 @@ from tests.support.given import (
     stored_session,
 )
 
-SECTIONS = ["account", "telegram", "grants", "sign_ins", "saved_guides", "sessions", "messages", "audit"]
+SECTIONS = [
+    *("account", "telegram", "grants", "sign_ins", "saved_guides", "sessions", "messages"),
+    *("told_the_bot", "said_by_the_bot", "audit"),
+]
 MANY = 7
 SECRETS = ("secret-password", "secret-refresh", "secret-previous", "secret-token", "secret-code")
 
@@ -132,7 +139,8 @@ async def test_member_export_gives_everything_in_order_over_several_pages(backen
     conversations = [await conversation(backend, ada, rounds) for rounds in (4, 0, 1, 1)]
     theirs, asked_there = await conversation(backend, ben)
     passing = [await said_elsewhere(backend, ada, theirs) for _ in range(MANY)]
-    audit = await trail(backend, ada, ben)
+    audit, (told, said) = await trail(backend, ada, ben), await private_chat(backend, 5_000_000_000)
+    await private_chat(backend, 7)
 
     found = await exported(backend, ada.id)
 
@@ -153,7 +161,21 @@ async def test_member_export_gives_everything_in_order_over_several_pages(backen
     messages = [message for _, messages in conversations for message in messages] + passing
     assert records["messages"] == [made_plain(message_record(message.snapshot())) for message in messages]
     assert str(asked_there[1].id) not in json.dumps(records["messages"])
+    assert records["told_the_bot"] == [made_plain(update_record(update)) for update in told]
+    assert records["said_by_the_bot"] == [made_plain(outgoing_record(message)) for message in said]
     assert records["audit"] == [made_plain(audit_record(entry, ada.id)) for entry in reversed(audit)]
+
+
+async def private_chat(backend: Backend, telegram_id: int) -> tuple[list[InboxUpdate], list[OutgoingMessage]]:
+    """Four updates and four rows to send in the private chat of a person."""
+    numbers = range(telegram_id, telegram_id + 4)
+    told = [new_update(backend, number, f"chat:{telegram_id}", raw=b'{"text": "Hi"}') for number in numbers]
+    said = [new_message(backend, telegram_id) for _ in numbers]
+    await arrived(backend, *told, new_update(backend, telegram_id + 9, f"chat:-{telegram_id}"))
+    async with backend.unit_of_work() as work:
+        await work.outgoing_messages.add(said)
+        await work.commit()
+    return told, said
 
 
 async def trail(backend: Backend, ada: Member, ben: Member) -> list[AuditEntry]:

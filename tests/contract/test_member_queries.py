@@ -135,14 +135,19 @@ async def test_member_queries_actor_of_telegram_member_has_the_effective_role(ba
 
 
 async def test_member_queries_view_shows_the_telegram_account(backend: Backend) -> None:
-    member = new_telegram_member(backend, 7, username="ada_l", first_name="Ada", last_name="Lovelace")
+    member = new_telegram_member(backend, 7, username="ada_l", first_name="Ada", last_name="Lovelace", language="pt-BR")
     member.telegram.blocked(backend.clock.now())
     await added(backend, member)
     view = await backend.members.view(member.id, backend.clock.now())
     assert (view.email, view.username, view.email_verified, view.has_password) == (None, None, False, False)
     assert (view.is_active, view.role) == (True, Role.PUBLIC)
     assert view.telegram == TelegramView(
-        telegram_id=7, username="ada_l", first_name="Ada", last_name="Lovelace", has_blocked_bot=True
+        telegram_id=7,
+        username="ada_l",
+        first_name="Ada",
+        last_name="Lovelace",
+        has_blocked_bot=True,
+        language="pt-BR",
     )
 
 

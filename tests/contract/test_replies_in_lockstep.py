@@ -68,7 +68,7 @@ class Replies:
             case "ask":
                 return await queue.put(job, now)
             case "renew":
-                return await queue.renew(job, now + LEASE)
+                return await queue.renew([job], now + LEASE)
             case "finish":
                 return await queue.finish(job)
             case _:

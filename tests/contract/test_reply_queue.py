@@ -1,5 +1,6 @@
 """Replies to come: one at a time per session, in order, under leases."""
 
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -161,12 +162,29 @@ async def test_reply_queue_renewed_lease_lasts_until_its_new_end(backend: Backen
     job = await claimed(backend)
     backend.clock.advance(LEASE - timedelta(seconds=1))
     async with backend.unit_of_work() as work:
-        assert await work.reply_queue.renew(job, backend.clock.now() + LEASE)
+        assert await work.reply_queue.renew([job], backend.clock.now() + LEASE) == []
         await work.commit()
     backend.clock.advance(LEASE - timedelta(microseconds=1))
     assert await expired(backend) == []
     backend.clock.advance(timedelta(microseconds=1))
     assert await expired(backend) == [job]
+
+
+async def test_reply_queue_leases_renewed_together_are_told_from_lost_ones(backend: Backend) -> None:
+    owner = await stored_member(backend)
+    for _ in range(4):
+        await queued(backend, await stored_session(backend, owner))
+    first, ended, second, left = [await claimed(backend) for _ in range(4)]
+    assert await finished(backend, ended)
+    stolen, unclaimed = replace(left, claim=first.claim), replace(left, claim=None)
+    backend.clock.advance(LEASE - timedelta(seconds=1))
+    async with backend.unit_of_work() as work:
+        lost = await work.reply_queue.renew([first, ended, stolen, unclaimed, second], backend.clock.now() + LEASE)
+        assert await work.reply_queue.renew([], backend.clock.now() + LEASE) == []
+        await work.commit()
+    backend.clock.advance(timedelta(seconds=1))
+    assert lost == [ended, stolen, unclaimed]
+    assert await expired(backend) == [left]
 
 
 async def test_reply_queue_unexpired_and_unclaimed_jobs_are_not_expired(backend: Backend) -> None:
@@ -206,7 +224,7 @@ async def test_reply_queue_stale_claim_neither_renews_nor_finishes(backend: Back
     current = await claimed(backend)
     stale = ReplyJob(current.message_id, session.id, generation, backend.ids.new())
     async with backend.unit_of_work() as work:
-        assert not await work.reply_queue.renew(stale, backend.clock.now() + LEASE)
+        assert await work.reply_queue.renew([stale], backend.clock.now() + LEASE) == [stale]
         assert not await work.reply_queue.finish(stale)
         await work.commit()
     assert await finished(backend, current)
@@ -215,7 +233,7 @@ async def test_reply_queue_stale_claim_neither_renews_nor_finishes(backend: Back
 async def test_reply_queue_unclaimed_job_neither_renews_nor_finishes(backend: Backend) -> None:
     job = await queued(backend, await stored_session(backend, await stored_member(backend)))
     async with backend.unit_of_work() as work:
-        assert not await work.reply_queue.renew(job, backend.clock.now() + LEASE)
+        assert await work.reply_queue.renew([job], backend.clock.now() + LEASE) == [job]
         assert not await work.reply_queue.finish(job)
 
 
@@ -224,7 +242,7 @@ async def test_reply_queue_finished_twice_was_held_once(backend: Backend) -> Non
     job = await claimed(backend)
     assert [await finished(backend, job), await finished(backend, job)] == [True, False]
     async with backend.unit_of_work() as work:
-        assert not await work.reply_queue.renew(job, backend.clock.now() + LEASE)
+        assert await work.reply_queue.renew([job], backend.clock.now() + LEASE) == [job]
 
 
 async def test_reply_queue_racing_finishers_let_one_win(backend: Backend) -> None:

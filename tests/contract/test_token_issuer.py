@@ -9,7 +9,7 @@ import pytest
 from adapters.memory import InMemoryTokenIssuer
 from adapters.security.keys import SigningKey, SigningKeys
 from adapters.security.tokens import JwtTokenIssuer
-from application.ports.identity import TokenIssuer
+from application.ports.identity import KnownBrowser, TokenIssuer
 from domain.errors import InvalidToken
 from domain.identity import MemberId, SignInId
 
@@ -117,3 +117,26 @@ async def test_token_issuer_any_text_has_a_hash_and_a_successor(issuer: TokenIss
     for text in ("", "é", "x" * 5_000, "\0", "\ud800"):
         assert issuer.hashed(text) != ""
         assert issuer.successor(text) != ""
+
+
+async def test_token_issuer_browser_token_is_read_back_for_half_a_year(issuer: TokenIssuer) -> None:
+    browser = KnownBrowser(MEMBER, issuer.opaque())
+    token, ends = issuer.browser_token(browser, NOW)
+
+    assert ends == NOW + timedelta(days=180)
+    assert issuer.read_browser_token(token, ends - timedelta(seconds=1)) == browser
+    assert issuer.read_browser_token(token, ends) is None
+
+
+@pytest.mark.parametrize("token", ["", ".", "a.b.c", "|||", "browser|1|2|3", "é", "x" * 10_000, "\0", "\ud800"])
+async def test_token_issuer_garbage_is_no_browser_token(issuer: TokenIssuer, token: str) -> None:
+    assert issuer.read_browser_token(token, NOW) is None
+
+
+async def test_token_issuer_browser_token_is_no_access_token_and_the_other_way_round(issuer: TokenIssuer) -> None:
+    access, _ = issuer.access_token(MEMBER, SIGN_IN, NOW)
+    token, _ = issuer.browser_token(KnownBrowser(MEMBER, str(SIGN_IN)), NOW)
+
+    assert issuer.read_browser_token(access, NOW) is None
+    with pytest.raises(InvalidToken):
+        issuer.read_access_token(token, NOW)

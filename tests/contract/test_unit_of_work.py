@@ -11,7 +11,7 @@ from application.ports.chat import SessionFilter
 from application.ports.realtime import Announcement, LoggedEvent, ReplyWaiting, RightsChanged
 from domain.chat import ChatMessage, ChatMessageId, SessionUpdated
 from domain.errors import NotFound
-from domain.events import GUIDES, Channel, Event, session_channel, user_channel
+from domain.events import GUIDES, RIGHTS, Channel, Event, session_channel, user_channel
 from domain.identity import MemberId, Role
 from tests.support.backend import Backend
 from tests.support.given import (
@@ -173,6 +173,22 @@ async def test_unit_of_work_rollback_drops_events_and_announcements(backend: Bac
         work.announce(ReplyWaiting())
     assert heard == []
     assert (await backend.event_log.positions([GUIDES]))[GUIDES] == 0
+
+
+async def test_unit_of_work_changed_rights_are_logged_for_processes_without_the_bus(backend: Backend) -> None:
+    heard = listening(backend)
+    member = await stored_member(backend)
+    heard.clear()
+    async with backend.unit_of_work() as work:
+        work.announce(RightsChanged(member_id=member.id))
+    assert (await backend.event_log.positions([RIGHTS]))[RIGHTS] == 0
+    async with backend.unit_of_work() as work:
+        work.announce(RightsChanged(member_id=member.id))
+        work.announce(RightsChanged(channel=GUIDES))
+        await work.commit()
+    events = (await backend.event_log.read(RIGHTS, 0, 10)).events
+    assert [json.loads(event.payload) for event in events] == [{"member_id": str(member.id)}]
+    assert heard == [*events, RightsChanged(member_id=member.id), RightsChanged(channel=GUIDES)]
 
 
 async def test_unit_of_work_unsaved_aggregate_logs_nothing(backend: Backend) -> None:

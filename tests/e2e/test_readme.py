@@ -1,4 +1,4 @@
-"""The README's script runs as it stands there, and prints what the README says."""
+"""The scripts of the README and of the page about the library run as they stand there."""
 
 import re
 import subprocess
@@ -8,10 +8,11 @@ from pathlib import Path
 from tests.e2e.conftest import REPOSITORY, clean_environment
 
 README = (REPOSITORY / "README.md").read_text()
+LIBRARY = (REPOSITORY / "docs/library.md").read_text(encoding="utf-8")
 
 
-def _blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+def _blocks(language: str, page: str = README) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
 
 
 def _run(script: str, folder: Path) -> "subprocess.CompletedProcess[str]":
@@ -40,6 +41,15 @@ def test_readme_script_leaves_nothing_behind(tmp_path: Path) -> None:
     (script,) = _blocks("python")
     assert _run(script, tmp_path).returncode == 0
     assert [path.name for path in tmp_path.iterdir()] == ["script.py"]
+
+
+def test_library_scripts_run_as_they_stand_there(tmp_path: Path) -> None:
+    on_sqlite, with_a_clock = (block for block in _blocks("python", LIBRARY) if "asyncio.run(main())" in block)
+    done = _run(on_sqlite, tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "invalid ['title']\n{'risk': 1}\n", "")
+    assert (tmp_path / "house" / "guildhall.db").exists()
+    done = _run(with_a_clock, tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "2026-01-05 12:00:00+00:00\n", "")
 
 
 def test_readme_commands_are_those_of_the_command_line() -> None:

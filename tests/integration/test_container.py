@@ -6,17 +6,18 @@ import pytest
 from dependency_injector import providers
 
 from entrypoints.container import Container, memory_container, sql_container
-from entrypoints.settings import Settings
+from entrypoints.settings import Secret, Settings, TelegramSettings
 
 # They do something when called: their own tests call them.
-_ACTIONS = frozenset({"backup", "configure_logging", "rotate_keys"})
+_ACTIONS = frozenset({"backup", "configure_logging", "restore", "rotate_keys"})
 _NAMES = sorted(name for name in Container.providers if name not in _ACTIONS)
 
 
 @pytest.mark.parametrize("make", [sql_container, memory_container], ids=["sql", "memory"])
 @pytest.mark.parametrize("name", _NAMES)
 async def test_container_provider_resolves_without_opening_anything(tmp_path: Path, name: str, make: object) -> None:
-    container = make(Settings(data_dir=tmp_path))  # type: ignore[operator]
+    bot = TelegramSettings(bot_token=Secret("123456:made-up-for-the-tests"))
+    container = make(Settings(data_dir=tmp_path, telegram=bot))  # type: ignore[operator]
 
     made = container.providers[name]()
 

@@ -38,7 +38,7 @@ async def test_telegram_sign_in_of_the_container_takes_the_configured_bots_word_
 async def test_telegram_sign_in_of_a_container_without_a_bot_is_unavailable(tmp_path: Path) -> None:
     place = container(tmp_path, None)
 
-    with pytest.raises(Unavailable, match="bot_token"):
+    with pytest.raises(Unavailable, match="no Telegram bot"):
         await place.telegram_sign_in().with_widget({}, UNKNOWN_DEVICE)
 
 

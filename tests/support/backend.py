@@ -13,16 +13,21 @@ from adapters.memory import (
     InMemoryMemberQueries,
     InMemoryPassageQueries,
     InMemoryUnitOfWork,
+    InMemoryUpdateInbox,
+    InMemoryUpdateQueries,
     ManualClock,
     MemoryStore,
     SequentialIds,
 )
+from adapters.memory.bot import InMemoryAnswerQueries
 from adapters.memory.credentials import InMemoryCredentialQueries
+from application.ports.answering import AnswerQueries
 from application.ports.audit import AuditMetrics, AuditQueries
 from application.ports.chat import ChatQueries
 from application.ports.credentials import CredentialQueries
 from application.ports.guides import GuideQueries, PassageQueries
 from application.ports.identity import IdentitySweep, MemberExport, MemberQueries
+from application.ports.inbox import UpdateInbox, UpdateQueries
 from application.ports.realtime import EventLog
 from application.ports.unit_of_work import UnitOfWorkFactory
 
@@ -54,6 +59,9 @@ class Backend:
     audit: AuditQueries
     export: MemberExport
     sweep: IdentitySweep
+    inbox: UpdateInbox
+    updates: UpdateQueries
+    answers: AnswerQueries
     bus: InMemoryBus
     clock: ManualClock
     lost_lines: LostLines
@@ -74,6 +82,9 @@ def memory_backend() -> Backend:
         audit=InMemoryAuditQueries(store),
         export=InMemoryMemberExport(store),
         sweep=InMemoryIdentitySweep(store),
+        inbox=InMemoryUpdateInbox(store, bus),
+        updates=InMemoryUpdateQueries(store),
+        answers=InMemoryAnswerQueries(store),
         bus=bus,
         clock=clock,
         lost_lines=lost_lines,

@@ -9,6 +9,7 @@ from adapters.memory.telegram import InMemoryTelegramProofs
 from application.identity._auditing import Trail
 from application.identity._opening import SignedIn, SignInOpener
 from application.identity._reauthentication import Reauthentication
+from application.identity._telegram_proving import TelegramProving
 from application.identity.link_views import LinkQuestion
 from application.identity.linking import LinkingService
 from application.identity.telegram_accounts import TelegramAccounts
@@ -65,7 +66,8 @@ class LinkingWorld:
         reauthentication = Reauthentication(unit_of_work, self.hasher, self.limiter, trail)
         self.linking = LinkingService(unit_of_work, reauthentication, tokens, self.limiter, trail, clock, ids)
         self.accounts = TelegramAccounts(unit_of_work, self.backend.members, clock, ids)
-        self.sign_in = TelegramSignIn(unit_of_work, self.telegram, opener, self.limiter, trail, clock, ids)
+        proving = TelegramProving(self.telegram, self.limiter, trail, clock)
+        self.sign_in = TelegramSignIn(unit_of_work, proving, opener, clock, ids)
 
     async def web(self, name: str = "ada", role: Role = Role.PUBLIC) -> Member:
         """A stored member with a web account and the password."""

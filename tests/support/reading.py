@@ -3,20 +3,17 @@
 from collections.abc import Sequence
 
 from adapters.memory.embedder import WordEmbedder
-from adapters.text.analyzer import SnowballAnalyzer
 from application.guides.embedding import PassageEmbedding
 from application.guides.library import GuideDraft, GuideLibrary
 from application.guides.ranking import Ranked
 from application.guides.search import GuideSearch, PassageFinder
 from domain.guides import DEFAULT_CATEGORIES, GuideId
 from domain.identity import OPERATOR, Actor, Role
+from tests.support.analyzer import ANALYZER
 from tests.support.backend import Backend
 from tests.support.limits import unlimited
 
 LIMITS = (1, 3, 100)
-
-
-_ANALYZER = SnowballAnalyzer()
 
 
 class Shelf:
@@ -24,10 +21,10 @@ class Shelf:
 
     def __init__(self, backend: Backend, embedder: WordEmbedder | None = None) -> None:
         self.backend = backend
-        self.library = GuideLibrary(backend.unit_of_work, _ANALYZER, backend.clock, backend.ids, DEFAULT_CATEGORIES)
-        self.search = GuideSearch(backend.passages, backend.guides, _ANALYZER, unlimited())
+        self.library = GuideLibrary(backend.unit_of_work, ANALYZER, backend.clock, backend.ids, DEFAULT_CATEGORIES)
+        self.search = GuideSearch(backend.passages, backend.guides, ANALYZER, unlimited())
         self._embedder = embedder
-        self._finder = PassageFinder(backend.passages, _ANALYZER, embedder)
+        self._finder = PassageFinder(backend.passages, ANALYZER, embedder)
 
     async def add(self, *drafts: GuideDraft) -> list[GuideId]:
         """These guides, with their vectors."""
@@ -56,7 +53,7 @@ class Shelf:
         return _scored(found.passages), found.confident, found.confidence, _scored(found.near)
 
     async def _candidates(self, role: Role, query: str, limit: int) -> object:
-        terms = [term.value for term in _ANALYZER.terms(query)]
+        terms = [term.value for term in ANALYZER.terms(query)]
         found = await self.backend.passages.candidates(terms, role, limit)
         keys = [candidate.key for candidate in found.found]
         return keys, found.passage_count, found.average_length, dict(found.frequencies)

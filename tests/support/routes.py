@@ -8,8 +8,8 @@ from uuid import uuid4
 import httpx
 from litestar import Litestar
 from litestar.enums import HttpMethod
-from litestar.handlers import HTTPRouteHandler, WebsocketRouteHandler
-from litestar.routes import HTTPRoute, WebSocketRoute
+from litestar.handlers import ASGIRouteHandler, HTTPRouteHandler, WebsocketRouteHandler
+from litestar.routes import ASGIRoute, HTTPRoute, WebSocketRoute
 
 BODIES: dict[str, dict[str, object]] = {
     "post_message": {"content": "Who is there?"},
@@ -73,4 +73,11 @@ def sockets(app: Litestar) -> Iterator[tuple[str, WebsocketRouteHandler]]:
     """Every socket: its path and its handler."""
     for route in app.routes:
         if isinstance(route, WebSocketRoute):
+            yield route.path, route.route_handler
+
+
+def bare(app: Litestar) -> Iterator[tuple[str, ASGIRouteHandler]]:
+    """Every handler of the bare protocol: its path and the handler."""
+    for route in app.routes:
+        if isinstance(route, ASGIRoute):
             yield route.path, route.route_handler

@@ -1,6 +1,7 @@
 """Every secret of the settings, found by type: one that is added is covered without being named."""
 
 import string
+from functools import cache
 from typing import Any, get_args, get_type_hints
 from urllib.parse import quote
 
@@ -17,16 +18,19 @@ MARKER = "Zq7Xv9Kw3"
 _WORD = string.ascii_letters + string.digits + "_-"
 
 
+@cache
 def secret_fields() -> list[Field]:
     """The settings whose type holds a `Secret`."""
     return [field for field in fields() if _mentions_secret(_type_of(field))]
 
 
+@cache
 def address_fields() -> list[Field]:
     """The settings that are an address which may carry a password."""
     return [field for field in fields() if isinstance(field.kind, Address) and not field.kind.origin]
 
 
+@cache
 def values_of(field: Field) -> st.SearchStrategy[str]:
     """Values that the setting takes, each with the marker in it."""
     anything = st.text(st.characters(codec="utf-8", exclude_characters=",", exclude_categories=["C", "Z"]), max_size=20)
@@ -42,6 +46,7 @@ def values_of(field: Field) -> st.SearchStrategy[str]:
     return taken[0].filter(lambda value: _takes(field, value))
 
 
+@cache
 def addresses_of(field: Field) -> st.SearchStrategy[str]:
     """Addresses with the marker in the password, and in a parameter that is one."""
     assert isinstance(field.kind, Address)

@@ -25,6 +25,13 @@ from adapters.sql.tables.identity import members, one_time_tokens, role_grants, 
 from adapters.sql.tables.linking import link_requests, used_proofs
 from adapters.sql.tables.mailing import mail_jobs
 from adapters.sql.tables.realtime import channel_events, channels, instance
+from adapters.sql.tables.telegram import (
+    outgoing_messages,
+    telegram_answers,
+    telegram_commands,
+    telegram_conversations,
+    telegram_webhooks,
+)
 
 __all__ = [
     "audit_log",
@@ -47,13 +54,18 @@ __all__ = [
     "members",
     "metadata",
     "one_time_tokens",
+    "outgoing_messages",
     "role_grants",
     "search",
     "sign_ins",
+    "telegram_answers",
+    "telegram_commands",
+    "telegram_conversations",
     "telegram_guide_tags",
     "telegram_guides",
     "telegram_user_guide_collections",
     "telegram_users",
+    "telegram_webhooks",
     "used_proofs",
     "users",
 ]

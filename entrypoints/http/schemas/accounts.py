@@ -13,6 +13,19 @@ Password = Annotated[str, msgspec.Meta(description="One's present password.")]
 NewPassword = Annotated[str, msgspec.Meta(description="10 to 256 characters; not among the first that are guessed.")]
 
 
+TelegramFields = Annotated[
+    dict[str, str | int],
+    msgspec.Meta(
+        description="What the Login Widget hands to the page, as it is: `id`, `auth_date`, `hash`, and the others it "
+        "sent. All of them are signed, so none may be left out.",
+        max_length=20,
+    ),
+]
+InitData = Annotated[
+    str, msgspec.Meta(description="A Mini App's `initData`, as Telegram hands it to the page.", max_length=8_192)
+]
+
+
 class AccountChangeRequest(Body, frozen=True):
     """What changes in one's own account; what is absent or null stays."""
 
@@ -29,10 +42,16 @@ class PasswordChangeRequest(Body, frozen=True):
 
 
 class FirstPasswordRequest(Body, frozen=True):
-    """The password of an account that has none yet; for one that came by Telegram also the username to sign in with."""
+    """The password of an account that has none yet; for one that came by Telegram also the username to sign in with.
+
+    A member with a Telegram account sends either `telegram` or `init_data` along, signed within 15 minutes and not
+    used yet, not for signing in either.
+    """
 
     new_password: NewPassword
     username: str | None = None
+    telegram: TelegramFields | None = None
+    init_data: InitData | None = None
 
 
 class PasswordResetRequest(Body, frozen=True):
@@ -80,20 +99,10 @@ class SignInsListResponse(Answer, frozen=True):
     next_cursor: str | None
 
 
-TelegramFields = Annotated[
-    dict[str, str | int],
-    msgspec.Meta(
-        description="What the Login Widget hands to the page, as it is: `id`, `auth_date`, `hash`, and the others it "
-        "sent. All of them are signed, so none may be left out.",
-        max_length=20,
-    ),
-]
-
-
 class MiniAppLoginRequest(Body, frozen=True):
     """A Mini App's `initData`, as Telegram hands it to the page."""
 
-    init_data: Annotated[str, msgspec.Meta(max_length=8_192)]
+    init_data: InitData
     mode: Mode = "bearer"
 
 

@@ -61,7 +61,8 @@ class Listener(asyncio.Protocol):
         if not data.startswith(b"HTTP/1.1 101"):
             raise RuntimeError(f"refused: {data[:end].decode(errors='replace')}")
         self._is_open = True
-        self.opened.set_result(None)
+        if not self.opened.done():
+            self.opened.set_result(None)
         return end + 4
 
 

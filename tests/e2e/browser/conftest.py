@@ -16,6 +16,7 @@ from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Downlo
 from domain.identity import MemberId, Role
 from tests.e2e.browser.house import House, running
 from tests.e2e.browser.operator import PASSWORD, new_member
+from tests.e2e.browser.telegram_house import telegram_house
 
 __all__ = ["PASSWORD", "Visitor"]
 
@@ -93,10 +94,18 @@ def another_browser(member: Visitor, guest: Visitor) -> Visitor:
 
 @pytest.fixture(scope="session")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    """The house as an operator runs it, with a bot."""
+    """The house as an operator runs it, with a bot whose Telegram is away."""
     data_dir = tmp_path_factory.mktemp("house")
     serving = ["-m", "entrypoints.cli.main", "--data-dir", str(data_dir), "serve"]
-    with running(data_dir, serving, GUILDHALL_TELEGRAM_BOT_TOKEN="1:for-the-test") as found:
+    bot = {"GUILDHALL_TELEGRAM_BOT_TOKEN": "1:for-the-test", "GUILDHALL_TELEGRAM_API_BASE_URL": "http://127.0.0.1:9"}
+    with running(data_dir, serving, **bot) as found:
+        yield found
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def guild(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
+    """A house with a public address, whose bot is at a Telegram that is made up."""
+    async with telegram_house(tmp_path_factory.mktemp("guild")) as found:
         yield found
 
 
@@ -149,6 +158,24 @@ async def _leave(visitor: Visitor) -> None:
 async def guest(house: House, browser: Browser) -> AsyncIterator[Visitor]:
     """Somebody who is not signed in; nothing may have gone wrong on their pages."""
     visitor = await _visitor(house, browser)
+    yield visitor
+    await _leave(visitor)
+    assert visitor.problems == []
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def caller(guild: House, browser: Browser) -> AsyncIterator[Visitor]:
+    """Somebody who is not signed in, at the house with a bot."""
+    visitor = await _visitor(guild, browser)
+    yield visitor
+    await _leave(visitor)
+    assert visitor.problems == []
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def guild_owner(guild: House, browser: Browser, request: pytest.FixtureRequest) -> AsyncIterator[Visitor]:
+    """A new owner of the house with a bot, signed in."""
+    visitor = await _member(guild, browser, request, Role.OWNER)
     yield visitor
     await _leave(visitor)
     assert visitor.problems == []

@@ -27,7 +27,7 @@ class House:
 
 
 @contextmanager
-def running(data_dir: Path, serving: Sequence[str], **settings: str) -> Iterator[House]:
+def running(data_dir: Path, serving: Sequence[str], port: int | None = None, **settings: str) -> Iterator[House]:
     """Prepare an instance with the sample guides, serve it with this command and `--port`, and stop it at the end.
 
     `settings` are its environment's, beside ours.
@@ -41,7 +41,8 @@ def running(data_dir: Path, serving: Sequence[str], **settings: str) -> Iterator
     ).stdout
     found = re.search(r"#token=(\S+)", said)
     assert found, said
-    url = f"http://127.0.0.1:{(port := _free_port())}"
+    port = port or free_port()
+    url = f"http://127.0.0.1:{port}"
     with (data_dir / "server.log").open("w") as log:
         command = [sys.executable, *serving, "--port", str(port)]
         server = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **settings}, stdout=log, stderr=log)
@@ -57,7 +58,8 @@ def running(data_dir: Path, serving: Sequence[str], **settings: str) -> Iterator
                 server.wait()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -6,7 +6,7 @@ import re
 import pytest
 from playwright.async_api import Page, expect
 
-from domain.identity import OPERATOR, Role, TelegramProfile
+from domain.identity import OPERATOR, Member, MemberId, Role, TelegramProfile, User, UserId
 from tests.e2e.browser.conftest import PASSWORD, Visitor, another_browser, downloaded_json, sign_in
 from tests.e2e.browser.operator import operating
 
@@ -263,15 +263,29 @@ async def test_account_guessable_password_refused_at_its_field(member: Visitor) 
     await expect(member.page.locator("#new-password-problem")).to_have_text("")
 
 
-async def test_account_made_by_telegram_sets_its_first_password(guest: Visitor) -> None:
-    page = guest.page
+async def test_account_made_by_telegram_is_told_that_telegram_has_to_confirm_its_first_password(guest: Visitor) -> None:
     async with operating(guest.house) as container:
         seen = await container.telegram_accounts().seen(TelegramProfile(4_000_000_009, "first_tg", "Zoë"))
-        assert seen.member_id is not None
-        link = await container.member_service().sign_in_link(OPERATOR, seen.member_id)
+        link = await container.member_service().sign_in_link(OPERATOR, seen.require_member())
+    await guest.open(f"/sign-in/link?next=%2Faccount#token={link.token}")
+
+    section_text = guest.page.locator(section(guest.page, "Password"))
+    await expect(section_text).to_contain_text("Telegram has to confirm anew that it is you")
+    await expect(guest.page.locator("#first-password")).to_have_count(0)
+
+
+async def test_account_without_telegram_sets_its_first_password(guest: Visitor) -> None:
+    page = guest.page
+    async with operating(guest.house) as container:
+        now, ids = container.clock().now(), container.ids()
+        user = User(UserId(ids.new()), None, "zoe-first", None, created_at=now, updated_at=now)
+        member = Member(MemberId(ids.new()), created_at=now, updated_at=now, user=user)
+        async with container.unit_of_work() as work:
+            await work.members.add(member, now)
+            await work.commit()
+        link = await container.member_service().sign_in_link(OPERATOR, member.id)
     await guest.open(f"/sign-in/link?next=%2Faccount#token={link.token}")
     await expect(page.get_by_role("heading", name="Account")).to_be_visible()
-    await page.locator("#first-username").fill("zoe-first")
     await page.locator("#first-password").fill("zoe-first-password")
     await page.keyboard.press("Enter")
     await expect(page.locator("#first-password-problem")).to_contain_text("without your username")

@@ -110,6 +110,50 @@ async def test_realtime_resync_holds_events_until_state_is_read(guest: Visitor) 
     assert await tried(guest, script) == [[], [12]]
 
 
+async def test_realtime_channel_left_while_its_state_is_read_tells_nothing_more(guest: Visitor) -> None:
+    script = """
+    let finish;
+    const onResync = () => new Promise((resolve) => { finish = resolve; });
+    const leave = (told) => { heard.push(told.offset); realtime.unsubscribe('session:2'); };
+    for (const [name, onEvent] of [['session:1', channel.onEvent], ['session:2', leave]]) {
+      realtime.subscribe(name, { ...channel, onEvent, onResync });
+    }
+    realtime.start();
+    sockets[0].tell({ type: 'welcome' });
+    for (const name of ['session:1', 'session:2']) {
+      const on = (frame) => ({ ...frame, channel: name });
+      const lost = { type: 'resync_required', epoch: 'e2', offset: 10 };
+      sockets[0].tell(on(lost), on(event(11, 'e2')), on(event(12, 'e2')));
+      if (name === 'session:1') realtime.unsubscribe(name);
+      finish();
+    }
+    await until(() => heard.length);
+    return done(heard);
+    """
+
+    assert await tried(guest, script) == [11]
+
+
+async def test_realtime_stopped_and_started_while_refreshing_has_one_socket(guest: Visitor) -> None:
+    script = """
+    const finish = [];
+    refresh = () => new Promise((resolve, reject) => { finish.push(resolve, reject); });
+    for (const start of [1, 2]) {
+      realtime.start();
+      sockets.at(-1).end(4001);
+      realtime.stop();
+    }
+    realtime.start();
+    sockets[2].tell({ type: 'welcome' });
+    finish[0]();
+    finish[3]({ status: 401 });
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    return done([sockets.length, realtime.socket === sockets[2], signedOut]);
+    """
+
+    assert await tried(guest, script) == [3, True, 0]
+
+
 async def test_realtime_ended_token_refreshed_before_coming_back(guest: Visitor) -> None:
     script = """
     realtime.start();

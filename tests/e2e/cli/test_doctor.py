@@ -75,3 +75,11 @@ def test_doctor_of_library_without_guides_warns(
     assert outcome.code == 0
     assert {"library": "warn", "owner": "warn"}.items() <= _findings(outcome).items()
     assert str(tmp_path) in outcome.out
+
+
+def test_doctor_of_settings_that_nothing_uses_names_each(guildhall: Command) -> None:
+    given = {"GUILDHALL_REDIS_URL": "redis://127.0.0.1", "GUILDHALL_LOCAL_MODEL": "small"}
+    outcome = guildhall("doctor", GUILDHALL_HTTP_PORT="0", **given)
+    assert outcome.code == 0, outcome
+    for name in ("redis.url", "local.model"):
+        assert f"{name} is set, and nothing in this version uses it yet" in outcome.out

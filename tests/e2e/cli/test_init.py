@@ -43,6 +43,17 @@ def test_init_links_of_two_runs_differ(guildhall: Command) -> None:
     assert _token(guildhall("init").out) != _token(guildhall("init").out)
 
 
+def test_init_while_the_owner_has_a_password_makes_no_link_and_says_how_to_get_one(guildhall: Command) -> None:
+    assert guildhall("members", "reset-password", "owner", given="correct horse battery\n").code == 0
+    outcome = guildhall("init")
+    assert outcome.code == 0
+    assert "token=" not in outcome.out
+    assert "Sign in as owner with the password:\n  http://127.0.0.1:8000/sign-in\n" in outcome.out
+    found = re.search(r"`guildhall (members sign-in-link owner)`", outcome.out)
+    assert found is not None, outcome.out
+    assert _token(guildhall(*found[1].split()).out)
+
+
 def test_init_without_samples_leaves_library_empty(
     command_on: Callable[[Instance], Command], empty_instance: Instance
 ) -> None:

@@ -25,6 +25,7 @@ def test_keys_rotated_at_once_drop_the_former_ones(guildhall: Command) -> None:
 
     assert outcome.code == 0
     assert "Kept: none." in outcome.out
+    assert "may accept a dropped key for 30 seconds more" in outcome.out
 
 
 def test_keys_rotated_on_an_empty_instance_need_no_database(

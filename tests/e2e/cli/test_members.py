@@ -140,3 +140,9 @@ def test_guides_list_by_category_shows_only_it(guildhall: Command) -> None:
 
 def test_guides_list_of_unknown_category_is_refused(guildhall: Command) -> None:
     assert_refused(guildhall("guides", "list", "--category", "cooking"), "cooking", "risk")
+
+
+def test_members_granted_a_role_that_is_none_names_roles_in_capitals(guildhall: Command) -> None:
+    outcome = guildhall("members", "grant", "owner", "KING")
+    assert_refused(outcome, "'KING' is not one of 'SUBSCRIBER', 'ADMIN', 'OWNER'")
+    assert guildhall("members", "grant", "owner", "subscriber").code == 0

@@ -97,10 +97,17 @@ def _decoded(line: str) -> dict[str, Any]:
 class Member:
     """A signed-in member's view of one server."""
 
-    def __init__(self, url: str, token: str, client: httpx.AsyncClient) -> None:
+    def __init__(self, url: str, client: httpx.AsyncClient) -> None:
         self._url = url
-        self.token = token
+        self.token = ""
         self.client = client
+
+    async def sign_in(self) -> None:
+        """Sign in anew: another access token for what comes."""
+        answer = await self.client.post("/auth/login", json={"username": USERNAME, "password": PASSWORD})
+        assert answer.status_code == 200, answer.text
+        self.token = answer.json()["access_token"]
+        self.client.headers["Authorization"] = f"Bearer {self.token}"
 
     async def begin_session(self) -> str:
         """A new session's id."""
@@ -177,11 +184,9 @@ class Socket:
 async def member_of(server: RunningServer) -> AsyncIterator[Member]:
     """The member of these tests, signed in."""
     async with httpx.AsyncClient(base_url=f"{server.url}/api/v1", timeout=PATIENCE, trust_env=False) as client:
-        answer = await client.post("/auth/login", json={"username": USERNAME, "password": PASSWORD})
-        assert answer.status_code == 200, answer.text
-        token = answer.json()["access_token"]
-        client.headers["Authorization"] = f"Bearer {token}"
-        yield Member(server.url, token, client)
+        member = Member(server.url, client)
+        await member.sign_in()
+        yield member
 
 
 def stored_replies(instance: Instance) -> dict[str, tuple[str, str]]:

@@ -64,7 +64,6 @@ async def test_members_ban_beside_a_server_ends_requests_and_sockets(instance: I
     async with serving(instance) as server, member_of(server) as member, member.socket() as socket:
         assert (await _run(instance, "members", "ban", USERNAME)).code == 0
         assert (await member.client.get("/auth/me")).status_code == 401
-        await socket.connection.send(json.dumps({"type": "subscribe", "channel": "guides"}))
         async with asyncio.timeout(8):
             await socket.connection.wait_closed()
     assert socket.connection.close_code == 4001

@@ -356,3 +356,9 @@ async def send(client: httpx.AsyncClient, headers: dict[str, str], path: str, bo
 
 def problems_of(answer: httpx.Response) -> tuple[str, str]:
     return str(answer.request.url), answer.text
+
+
+async def test_sign_in_with_a_mode_that_is_none_names_both(house: House) -> None:
+    given_ = {"username": "x", "password": "x", "mode": "x"}
+    problem = expect_problem(await house.client.post(LOGIN, json=given_), 422, "invalid")
+    assert problem["detail"] == "mode: invalid enum value 'x'; expected one of bearer, cookie"

@@ -211,7 +211,8 @@ async def test_unavailable_database_leaves_one_line_with_the_reason(
 
     ada = await house.person("ada")
     house.container.member_service.override(providers.Object(Damaged()))
-    expect_problem(await house.client.get("/api/v1/auth/me", headers=ada.headers), 503, "unavailable")
+    problem = expect_problem(await house.client.get("/api/v1/auth/me", headers=ada.headers), 503, "unavailable")
+    assert problem["detail"] == "Something this needs does not answer now; try again later."
     (line,) = [record for record in caplog.records if record.levelno >= logging.ERROR]
     assert line.message == "unavailable"
     assert vars(line)["reason"] == "The database file is damaged; restore a backup."

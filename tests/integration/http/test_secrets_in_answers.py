@@ -63,6 +63,7 @@ async def test_secrets_in_failures_reach_no_problem_and_no_page(house: House, en
             assert answer.status_code >= 400
             assert MARKER not in answer.text
             assert MARKER not in str(answer.headers)
+            assert "does not answer (" not in answer.text
 
 
 async def test_secrets_in_requests_reach_no_metric(house: House) -> None:

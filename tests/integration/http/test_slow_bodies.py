@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -38,7 +39,7 @@ class Hasty(ApiRequest):
     body_seconds = 0.05
 
 
-async def answered(app: Any, *parts: Message) -> list[Message]:
+async def answered(app: Any, *parts: Message, scope: Mapping[str, Any] = SCOPE) -> list[Message]:
     """What the application sends when its client sends these, and then nothing more."""
     waiting, sent = list(parts), []
 
@@ -51,7 +52,7 @@ async def answered(app: Any, *parts: Message) -> list[Message]:
         sent.append(message)
 
     async with asyncio.timeout(5):
-        await app(dict(SCOPE), receive, send)
+        await app({**scope, "state": {}}, receive, send)
     return sent
 
 

@@ -5,6 +5,8 @@ import contextlib
 import socket
 from collections import deque
 from collections.abc import AsyncIterator, Mapping
+from functools import partial
+from random import Random
 from typing import Any
 
 import msgspec
@@ -27,9 +29,11 @@ from application.identity._hashing import HashingQueue
 from application.identity._opening import SignInOpener
 from application.identity._password_check import PasswordCheck
 from application.identity._throttling import SignInThrottle
+from application.identity.known_browsers import KnownBrowsers
 from application.identity.sign_in import AuthService, Credentials, SignedIn
 from application.realtime.typing import TypingService
 from domain.identity import Device, Grant, GrantId, GrantSource, Member, MemberId, Role, User, UserId
+from entrypoints.http import lasting
 from entrypoints.http.direct_frames import DirectProtocol
 from entrypoints.http.realtime import SocketEndpoint, realtime_router
 from entrypoints.http.socket_limits import SocketLimits, Strangers
@@ -77,15 +81,18 @@ class Client:
 
 
 class Site(World):
-    """A server on a free port of this machine."""
+    """A server on a free port of this machine. `outlasting` talks go on without their handlers, as in the product."""
 
     def __init__(
         self,
         settings: HubSettings | None = None,
         limits: SocketLimits | None = None,
         allowance: Allowance | None = None,
+        *,
+        outlasting: bool = True,
     ) -> None:
         super().__init__(settings or HubSettings(), SystemClock())
+        self._outlasting = outlasting
         self.limits = limits or SocketLimits()
         self.strangers = Strangers(STRANGERS)
         self.tokens = InMemoryTokenIssuer()
@@ -96,7 +103,8 @@ class Site(World):
             InMemoryMemberQueries(self.store),
             PasswordCheck(
                 InMemoryCredentialQueries(self.store),
-                SignInThrottle(limiter, HashingQueue(PlainPasswordHasher(), self.clock), self.clock),
+                SignInThrottle(limiter, HashingQueue(PlainPasswordHasher(), self.clock, Random(1).randrange)),
+                KnownBrowsers(self.tokens, self.clock),
                 trail,
                 self.clock,
             ),
@@ -126,7 +134,14 @@ class Site(World):
             openapi_config=None,
             logging_config=None,
         )
-        config = uvicorn.Config(app, lifespan="off", log_config=None, ws=DirectProtocol, timeout_graceful_shutdown=1)
+        config = uvicorn.Config(
+            partial(lasting.run, app) if self._outlasting else app,
+            interface="asgi3",
+            lifespan="off",
+            log_config=None,
+            ws=DirectProtocol,
+            timeout_graceful_shutdown=1,
+        )
         listener = socket.create_server(("127.0.0.1", 0))
         self.port = listener.getsockname()[1]
         self._server = uvicorn.Server(config)

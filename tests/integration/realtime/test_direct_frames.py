@@ -34,9 +34,9 @@ class Served:
 
 
 @asynccontextmanager
-async def serving() -> AsyncIterator[Served]:
-    app = Served()
-    config = uvicorn.Config(app, lifespan="off", log_config=None, ws=DirectProtocol, ws_per_message_deflate=False)
+async def serving(app: Served | None = None, protocol: type[DirectProtocol] = DirectProtocol) -> AsyncIterator[Served]:
+    app = app or Served()
+    config = uvicorn.Config(app, lifespan="off", log_config=None, ws=protocol, ws_per_message_deflate=False)
     server = uvicorn.Server(config)
     with socket.create_server(("127.0.0.1", 0)) as listening:
         app.port = listening.getsockname()[1]

@@ -135,10 +135,11 @@ async def test_session_reload_mid_reply_goes_on_exactly(site: Site) -> None:
         place = await client.hear("subscribed")
         first = (await client.hear("message_snapshot"))["text"]
         for piece in PIECES[:3]:
-            running.append(piece, site.clock.now())
+            running.append(piece, site.clock.now)
+        running.tell()
         while first != "".join(PIECES[:3]):
             first += _next_part(await client.hear("message_delta"), first)
-    running.append(PIECES[3], site.clock.now())
+    running.append(PIECES[3], site.clock.now)
     async with site.open(
         ada.access_token, f"{_path(session)}?epoch={place['epoch']}&offset={place['offset']}"
     ) as client:
@@ -146,7 +147,8 @@ async def test_session_reload_mid_reply_goes_on_exactly(site: Site) -> None:
         text = (await client.hear("message_snapshot"))["text"]
         resumed_with = text
         for piece in PIECES[4:]:
-            running.append(piece, site.clock.now())
+            running.append(piece, site.clock.now)
+        running.tell()
         await _complete(site, reply, running.text)
         text, completed = await _to_the_end(client, text)
 

@@ -1,9 +1,13 @@
 """Whoever is cancelled half-way leaves nothing locked and nothing untold."""
 
 import asyncio
+import gc
 import sqlite3
 from collections.abc import Awaitable, Callable
 from random import Random
+
+import asyncpg
+import pytest
 
 from adapters.sql.database import Database
 from adapters.sql.finishing import to_its_end
@@ -79,3 +83,40 @@ async def test_step_cancelled_twice_ends_before_the_cancellation_is_raised() -> 
     (outcome,) = await asyncio.gather(task, return_exceptions=True)
     assert isinstance(outcome, asyncio.CancelledError)
     assert steps == ["ended"]
+
+
+@pytest.mark.postgres
+async def test_connecting_cancelled_at_any_step_leaves_no_connection_and_no_lost_error(postgres_database: str) -> None:
+    lost: list[str] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: lost.append(str(context)))
+    database = Database(postgres_database)
+
+    async def read() -> object:
+        async with database.read() as connection:
+            return (await connection.exec_driver_sql("SELECT 1")).scalar_one()
+
+    for steps in range(20):
+        task = asyncio.create_task(read())
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await database.dispose()
+    gc.collect()
+
+    assert lost == []
+    await _alone(postgres_database)
+
+
+async def _alone(url: str) -> None:
+    """Until nobody else looks into this database: the server takes a moment to see who left."""
+    connection = await asyncpg.connect(url)
+    try:
+        async with asyncio.timeout(5):
+            others = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> $1"
+            while True:
+                if await connection.fetchval(others, connection.get_server_pid()) == 0:
+                    return
+                await asyncio.sleep(0.02)
+    finally:
+        await connection.close()

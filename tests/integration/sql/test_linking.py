@@ -132,8 +132,8 @@ async def test_races_to_confirm_one_link_join_two_members_once(world: LinkingWor
         return await (world, other)[number % 2].linking.confirm(ANN.telegram_id, question.request_id)
 
     results = await race(RACERS, confirm)
-    assert [result for result in results if isinstance(result, LinkOutcome)] == [LinkOutcome(LinkState.LINKED, ada.id)]
-    assert sum(isinstance(result, Conflict) for result in results) == RACERS - 1
+    # Whoever confirms again, as after a lost answer, hears the same; the link is made once.
+    assert results == [LinkOutcome(LinkState.LINKED, ada.id)] * RACERS
     assert len(await world.lines(AuditAction.LINKED)) == 1
 
 
@@ -215,8 +215,9 @@ async def test_races_of_new_codes_and_confirmations_never_wait_for_each_other(
     results = await race(RACERS, press)
     said = {str(result) for result in results if isinstance(result, Exception)}
     assert not {answer for answer in said if "try again" in answer}
-    assert sum(isinstance(result, LinkOutcome) for result in results) <= 1
+    assert {result for result in results if isinstance(result, LinkOutcome)} <= {LinkOutcome(LinkState.LINKED, ada.id)}
     assert all(isinstance(result, LinkOutcome | LinkCode | Conflict) for result in results)
+    assert len(await world.lines(AuditAction.LINKED)) <= 1
 
 
 async def test_races_with_one_proof_open_one_sign_in(world: LinkingWorld, other: LinkingWorld) -> None:

@@ -158,15 +158,33 @@ async def by_link(site: House, member_id: MemberId) -> Person:
 
 
 async def test_account_page_without_password_offers_to_set_one_and_asks_for_none(site: House) -> None:
+    owner, _ = await site.container.member_service().bootstrap_owner()
+    answer = await page_of(site, await by_link(site, owner.id), "/account")
+
+    assert answer.status_code == 200
+    assert "Set a password" in answer.text
+    assert answer.text.count('type="password"') == 1
+    assert "current-password" not in answer.text
+
+
+@pytest.mark.parametrize("has_bot", [True, False])
+async def test_account_page_of_telegram_member_without_password_says_who_has_to_confirm_and_offers_no_form(
+    site: House, *, has_bot: bool
+) -> None:
+    if has_bot:
+        with_bot = msgspec.structs.replace(
+            site.container.settings(), telegram=TelegramSettings(bot_token=Secret("1:abc"))
+        )
+        site.container.settings.override(providers.Object(with_bot))
     seen = await site.container.telegram_accounts().seen(TelegramProfile(42, None, "Ann"))
     assert seen.member_id is not None
     answer = await page_of(site, await by_link(site, seen.member_id), "/account")
 
     assert answer.status_code == 200
-    assert "Set a password" in answer.text
-    assert 'name="username" type="text"' in answer.text
-    assert answer.text.count('type="password"') == 1
-    assert "current-password" not in answer.text
+    assert "Telegram has to confirm anew" in answer.text
+    assert ('<a href="/docs">the API</a>' in answer.text) is has_bot
+    assert ("no Telegram bot that could ask" in answer.text) is not has_bot
+    assert 'type="password"' not in answer.text
     assert "Unlink" not in answer.text
 
 
@@ -349,3 +367,17 @@ async def test_admin_member_page_offers_what_the_role_may(site: House) -> None:
     assert "Download their data" not in by_admin
     assert "Delete the member" not in about_owner
     assert "data-call" not in own
+
+
+async def test_admin_member_page_offers_no_ended_grant_to_be_taken_back(site: House) -> None:
+    owner, member = await site.person("owner", Role.OWNER), await site.person("ada")
+    now, path = site.container.clock().now(), f"/admin/members/{member.id}"
+    ends = now + timedelta(minutes=10)
+    await site.container.member_service().grant(OPERATOR, member.id, Role.SUBSCRIBER, "a trial", ends)
+    before = (await page_of(site, owner, path)).text
+    site.container.clock.override(providers.Object(ManualClock(ends + timedelta(minutes=1))))
+    after = (await page_of(site, owner, path)).text
+
+    assert "Take Subscriber back" in before
+    assert "Subscriber (ended)" in after
+    assert "Take Subscriber back" not in after

@@ -16,7 +16,6 @@ from adapters.memory.passages import InMemoryPassageQueries
 from adapters.memory.store import MemoryStore
 from adapters.memory.system import ManualClock, SequentialIds
 from adapters.memory.unit_of_work import InMemoryUnitOfWork
-from adapters.text.analyzer import SnowballAnalyzer
 from application.chat.grounding import Grounding
 from application.chat.messages import MessageService
 from application.chat.replies import ReplyWriter
@@ -29,6 +28,7 @@ from application.ports.realtime import Announcement, LoggedEvent, ReplyDelta
 from domain.chat import ChatMessageId, ChatSessionId, LLMProvider, MessageSnapshot
 from domain.guides import DEFAULT_CATEGORIES
 from domain.identity import Actor, Grant, GrantId, GrantSource, Member, MemberId, Role, User, UserId
+from tests.support.analyzer import ANALYZER
 from tests.support.limits import unlimited
 
 TIMES = ReplyTimes(lease=timedelta(seconds=12), checkpoint=timedelta(milliseconds=250), poll=timedelta(seconds=1))
@@ -73,9 +73,8 @@ class ChatWorld:
             unlimited(),
             unlimited(),
         )
-        analyzer = SnowballAnalyzer()
-        self.library = GuideLibrary(self.unit_of_work, analyzer, self.clock, self.ids, DEFAULT_CATEGORIES)
-        finder = PassageFinder(InMemoryPassageQueries(self.store), analyzer)
+        self.library = GuideLibrary(self.unit_of_work, ANALYZER, self.clock, self.ids, DEFAULT_CATEGORIES)
+        finder = PassageFinder(InMemoryPassageQueries(self.store), ANALYZER)
         self.writer = ReplyWriter(
             self.unit_of_work,
             Grounding(finder, self.members, self.clock),

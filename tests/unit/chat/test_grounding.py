@@ -7,7 +7,6 @@ import pytest
 
 from adapters.language_models.guide_reader import COMES_CLOSE, REFUSAL, GuideReader
 from adapters.memory.passages import InMemoryPassageQueries
-from adapters.text.analyzer import SnowballAnalyzer
 from application.chat.asking import Answer, Ask
 from application.chat.grounding import MAX_QUOTE, Grounding, Grounds, citations_used
 from application.guides.library import GuideDraft
@@ -16,6 +15,7 @@ from application.ports.chat import GroundingPassage, NearGuide, PromptMessage
 from domain.chat import LLMProvider, MessageRole, SessionSettings, SessionSnapshot
 from domain.guides import GuideId
 from domain.identity import OPERATOR, Actor, Role
+from tests.support.analyzer import ANALYZER
 from tests.unit.chat.conftest import ChatWorld
 
 BODY = "How to get out.\n\n## Trailing stops\n\nA trailing stop follows the price at a distance that you choose.\n"
@@ -34,7 +34,7 @@ async def stops(world: ChatWorld, role: Role = Role.PUBLIC) -> GuideId:
 
 
 def finder(world: ChatWorld) -> PassageFinder:
-    return PassageFinder(InMemoryPassageQueries(world.store), SnowballAnalyzer())
+    return PassageFinder(InMemoryPassageQueries(world.store), ANALYZER)
 
 
 async def grounds(world: ChatWorld, session: SessionSnapshot, question: str) -> Grounds:
@@ -43,7 +43,7 @@ async def grounds(world: ChatWorld, session: SessionSnapshot, question: str) -> 
 
 
 async def ask(world: ChatWorld, question: str, role: Role = Role.PUBLIC) -> Answer:
-    reader = GuideReader(SnowballAnalyzer(), world.clock, pace_seconds=0)
+    reader = GuideReader(ANALYZER, world.clock, pace_seconds=0)
     return await Ask(finder(world), {LLMProvider.LOCAL: reader}).answer(Actor(None, role), question)
 
 

@@ -8,7 +8,7 @@ import pytest
 from adapters.memory.language_model import Script
 from application.chat.replies import APOLOGY
 from application.chat.worker import SERVER_STOPPED
-from application.ports.chat import ModelError, ModelFailure
+from application.ports.chat import Arrived, ModelError, ModelFailure
 from application.ports.realtime import ReplyStopped
 from domain.chat import MessageStatus
 from domain.errors import Conflict, NotFound
@@ -28,7 +28,7 @@ async def test_reply_streamed_text_is_stored_as_it_was_announced(working: ChatWo
     deltas = working.deltas(reply_id)
     assert reply.status is MessageStatus.COMPLETE
     assert reply.content == "".join(delta.text for delta in deltas) == "Stops limit losses 📉."
-    assert [delta.position for delta in deltas] == [0, 6, 12]
+    assert [delta.position for delta in deltas] == [0, 6]
     assert reply.tokens_used == 7
     assert working.metrics.replies == [("complete", "LOCAL")]
 
@@ -163,6 +163,24 @@ async def test_reply_stopped_announced_late_leaves_the_next_generation_alone(wor
     assert (reply.status, reply.generation, reply.content) == (MessageStatus.COMPLETE, 2, "All of it.")
 
 
+async def test_reply_pieces_that_come_close_together_are_announced_as_one_after_a_moment(working: ChatWorld) -> None:
+    pieces = ("Stops ", "limit ", "losses.", " Always.")
+    working.script(Script(pieces, gate=asyncio.Event(), open_deltas=3))
+    ann = await working.member("ann")
+    session = await working.sessions.create(ann)
+    reply_id = await working.ask(ann, session.id, "Tell me")
+    await working.until(lambda: [reply.length for reply in working.running.all()] == [len("".join(pieces[:3]))])
+    for _ in range(20):
+        await asyncio.sleep(0)
+    at_once = [delta.text for delta in working.deltas(reply_id)]
+
+    working.clock.advance(TIMES.pieces)
+    await working.until(lambda: len(working.deltas(reply_id)) > 1)
+
+    assert at_once == ["Stops "]
+    assert [delta.text for delta in working.deltas(reply_id)] == ["Stops ", "limit losses."]
+
+
 async def test_reply_text_that_arrived_is_checkpointed_while_it_streams(working: ChatWorld) -> None:
     working.script(Script(("So far ", "never"), gate=asyncio.Event(), open_deltas=1))
     ann = await working.member("ann")
@@ -190,7 +208,7 @@ async def test_reply_of_a_dead_process_is_interrupted_with_the_saved_text_when_i
     dead = asyncio.create_task(world.worker.run())
     await world.until(lambda: bool(world.deltas(reply_id)))
     async with world.unit_of_work() as work:
-        await work.chat_messages.checkpoint(reply_id, 1, "Saved ")
+        await work.chat_messages.checkpoint([Arrived(reply_id, 1, "Saved ")])
         await work.commit()
     dead.cancel()
     await asyncio.wait({dead})

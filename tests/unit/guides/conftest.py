@@ -9,7 +9,6 @@ from adapters.memory.guides import InMemoryGuideQueries
 from adapters.memory.store import MemoryStore
 from adapters.memory.system import ManualClock, SequentialIds
 from adapters.memory.unit_of_work import InMemoryUnitOfWork
-from adapters.text.analyzer import SnowballAnalyzer
 from adapters.text.front_matter import FrontMatterFormat
 from application.guides.importing import GuideTransfer, ImportAction, ImportedFile
 from application.guides.library import GuideLibrary
@@ -18,6 +17,7 @@ from application.ports.guides import GuideFile, GuideFilter, GuideSummary
 from application.ports.realtime import Announcement, LoggedEvent
 from domain.guides import DEFAULT_CATEGORIES
 from domain.identity import OPERATOR, Actor, Member, MemberId, Role, User, UserId
+from tests.support.analyzer import ANALYZER
 
 
 class LibraryWorld:
@@ -28,7 +28,7 @@ class LibraryWorld:
         self.heard: list[Announcement] = []
         self.bus.listen(self.heard.append)
         self.queries = queries = InMemoryGuideQueries(self.store)
-        self.library = GuideLibrary(self.unit_of_work, SnowballAnalyzer(), self.clock, self.ids, DEFAULT_CATEGORIES)
+        self.library = GuideLibrary(self.unit_of_work, ANALYZER, self.clock, self.ids, DEFAULT_CATEGORIES)
         self.reading = GuideReading(self.unit_of_work, queries, self.clock, self.ids)
         self.transfer = GuideTransfer(self.unit_of_work, self.library, queries, FrontMatterFormat(), self.clock)
 

@@ -5,7 +5,6 @@ from uuid import UUID
 
 import pytest
 
-from adapters.text.analyzer import SnowballAnalyzer
 from application.guides._confidence import (
     BY_MEANING,
     BY_WORDS,
@@ -23,10 +22,10 @@ from application.guides._query import QueryReader
 from application.guides.ranking import Ranked, heading_reader, rank
 from application.ports.guides import Candidate, Candidates
 from domain.guides import Difficulty, GuideId
+from tests.support.analyzer import ANALYZER
 from tests.support.given import passage
 from tests.unit.guides.test_ranking import candidates
 
-ANALYZER = SnowballAnalyzer()
 READER = QueryReader(ANALYZER)
 TERMS_OF = heading_reader(ANALYZER)
 QUESTION = "How does a trailing stop work?"

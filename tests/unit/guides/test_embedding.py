@@ -11,7 +11,6 @@ from adapters.embeddings.switched_off import SwitchedOff
 from adapters.memory.embedder import WordEmbedder
 from adapters.memory.event_log import InMemoryEventLog
 from adapters.memory.passages import InMemoryPassageQueries
-from adapters.text.analyzer import SnowballAnalyzer
 from application.guides.embedding import (
     BATCH,
     LOOK_SECONDS,
@@ -29,6 +28,8 @@ from application.ports.guides import PassageText
 from domain.errors import NotAllowed, Unavailable
 from domain.guides import GuideId
 from domain.identity import GUEST, OPERATOR, Role
+from entrypoints.beside import Beside
+from tests.support.analyzer import ANALYZER
 from tests.unit.guides.conftest import LibraryWorld
 
 
@@ -54,7 +55,7 @@ class Embedding:
         self.queries = InMemoryPassageQueries(world.store)
         self.use_case = PassageEmbedding(world.unit_of_work, self.queries, embedder or self.embedder)
         self.background = EmbeddingInBackground(self.use_case, InMemoryEventLog(world.store), world.clock)
-        self.finder = PassageFinder(self.queries, SnowballAnalyzer(), embedder or self.embedder)
+        self.finder = PassageFinder(self.queries, ANALYZER, embedder or self.embedder)
 
     async def run(self, at_once: int = 1) -> list[int]:
         """Embed all; what was yielded."""
@@ -219,12 +220,18 @@ async def test_embedding_in_background_that_fails_is_told_and_tried_again(
     task.cancel()
 
 
-async def test_embedding_in_background_without_embedder_says_so_once_and_ends(
+async def test_embedding_in_background_without_embedder_says_so_once_and_rests(
     world: LibraryWorld, caplog: pytest.LogCaptureFixture
 ) -> None:
     await world.import_texts(FILES)
+    beside = Beside(world.clock, {"embedding": Embedding(world, SwitchedOff("no weights")).background.run})
     with caplog.at_level(logging.INFO):
-        await Embedding(world, SwitchedOff("no weights")).background.run()
+        beside.start()
+        await settle()
+        for _ in range(5):
+            world.clock.advance(timedelta(minutes=10))
+            await settle()
+        await beside.stop(1.0)
     assert [record.message for record in caplog.records] == ["guides_not_embedded"]
 
 

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.text.analyzer import SnowballAnalyzer
 from adapters.text.markdown import MarkdownRenderer
 from application.guides.passages import Passage, index_guide, passages
 from domain.guides import MAX_BODY_BYTES, GuideContent
+from tests.support.analyzer import ANALYZER
 
 MARKUP = [
     *(
@@ -162,7 +162,7 @@ def test_passages_indexed_terms_cover_heading_and_text_without_stop_words() -> N
     guide = GuideContent(
         title="The stops", description="Getting out", body="## Trailing\n\nIt follows.", category="risk", tags=("exit",)
     )
-    (indexed,) = index_guide(guide, SnowballAnalyzer())
+    (indexed,) = index_guide(guide, ANALYZER)
     assert indexed.terms == ("trail", "follow")
     assert indexed.title_terms == ("stop", "get", "exit")
     assert (indexed.position, indexed.heading, indexed.text, indexed.line) == (0, "Trailing", "It follows.", 0)

@@ -7,15 +7,14 @@ from uuid import UUID
 
 import pytest
 
-from adapters.text.analyzer import SnowballAnalyzer
 from application.guides._query import QueryReader, rarity
 from application.guides._spelling import distance
 from application.guides.passages import index_guide
 from application.guides.ranking import WEIGHTS_WITH_MEANING, Ranked, heading_reader, rank
 from application.ports.guides import Candidate, Candidates
 from domain.guides import Difficulty, GuideContent, GuideId
+from tests.support.analyzer import ANALYZER
 
-ANALYZER = SnowballAnalyzer()
 READER = QueryReader(ANALYZER)
 GUIDES = {
     "Stops": "Getting out of a trade.\n\n## Trailing stops\n\nA trailing stop follows the price.\n\n"

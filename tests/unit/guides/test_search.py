@@ -8,13 +8,13 @@ from adapters.memory.guides import InMemoryGuideQueries
 from adapters.memory.passages import InMemoryPassageQueries
 from adapters.memory.rate_limiter import InMemoryRateLimiter
 from adapters.memory.system import ManualClock
-from adapters.text.analyzer import SnowballAnalyzer
 from application.allowances import Allowance
 from application.guides._snippets import snippet
 from application.guides.search import FoundPassages, GuideSearch, GuideSearchHit, PassageFinder
 from application.ports.limits import Limit
 from domain.errors import TooManyRequests
 from domain.identity import GUEST, Actor, Role
+from tests.support.analyzer import ANALYZER
 from tests.support.limits import member, unlimited
 from tests.unit.guides.conftest import LibraryWorld
 
@@ -43,10 +43,9 @@ class Search:
     """The finder and the search over one library."""
 
     def __init__(self, world: LibraryWorld, searches: Allowance | None = None) -> None:
-        analyzer = SnowballAnalyzer()
         passages = InMemoryPassageQueries(world.store)
-        self.finder = PassageFinder(passages, analyzer)
-        self.guides = GuideSearch(passages, InMemoryGuideQueries(world.store), analyzer, searches or unlimited())
+        self.finder = PassageFinder(passages, ANALYZER)
+        self.guides = GuideSearch(passages, InMemoryGuideQueries(world.store), ANALYZER, searches or unlimited())
 
     async def find(self, question: str, *context: str, role: Role = Role.PUBLIC) -> FoundPassages:
         """The best passages."""
@@ -191,7 +190,7 @@ async def test_search_query_without_words_finds_nothing(search: Search, query: s
 
 def test_search_snippet_of_long_text_shows_the_matching_part() -> None:
     text = "filler words " * 60 + "then the trailing stop appears " + "more words " * 60
-    cut = snippet(text, {"trail", "stop"}, SnowballAnalyzer())
+    cut = snippet(text, {"trail", "stop"}, ANALYZER)
     assert "\ue000trailing\ue001 \ue000stop\ue001" in cut
     assert cut.startswith("… ")
     assert cut.endswith(" …")
@@ -199,7 +198,7 @@ def test_search_snippet_of_long_text_shows_the_matching_part() -> None:
 
 
 def test_search_snippet_without_a_match_shows_the_beginning() -> None:
-    assert snippet("`Some` words", {"else"}, SnowballAnalyzer()) == "Some words"
+    assert snippet("`Some` words", {"else"}, ANALYZER) == "Some words"
 
 
 async def test_search_second_passage_of_a_section_comes_after_other_sections(world: LibraryWorld) -> None:

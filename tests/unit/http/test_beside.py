@@ -7,7 +7,7 @@ import pytest
 
 from adapters.memory import ManualClock
 from domain.errors import Unavailable
-from entrypoints.http.beside import Beside
+from entrypoints.beside import Beside
 
 
 class Looping:

@@ -42,6 +42,18 @@ def test_problem_of_something_unavailable_is_503(request_: Request[Any, Any, Any
     assert on_domain_error(request_, Unavailable("later")).status_code == 503
 
 
+def test_problem_of_something_unavailable_tells_no_operators_matters(request_: Request[Any, Any, Any]) -> None:
+    error = Unavailable("The disk of the database is full; make room.", path="/srv/guild.db")
+    body = on_domain_error(request_, error).content
+    assert body.detail == "Something this needs does not answer now; try again later."
+    assert (body.code, body.details) == ("unavailable", {})
+
+
+def test_problem_of_something_unavailable_for_clients_is_told(request_: Request[Any, Any, Any]) -> None:
+    body = on_domain_error(request_, Unavailable("This instance sends no mail.", is_public=True)).content
+    assert body.detail == "This instance sends no mail."
+
+
 def test_problem_of_several_parameters_takes_the_worst(request_: Request[Any, Any, Any]) -> None:
     extra = [
         {"key": "limit", "message": "Expected `int` <= 200"},

@@ -10,7 +10,8 @@ from litestar import Litestar
 
 from adapters.memory import ManualClock
 from entrypoints.container import Container, memory_container
-from entrypoints.http.lifespan import ReplyWork, lifespan
+from entrypoints.http.lifespan import lifespan
+from entrypoints.replying import ReplyWork
 from entrypoints.settings import Settings
 
 

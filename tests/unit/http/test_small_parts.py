@@ -8,10 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from litestar.types import HTTPScope
 
-from domain.errors import GuildhallError, Invalid, Malformed
+from domain.errors import GuildhallError, Invalid, Malformed, Unavailable
 from entrypoints.http.client_address import believe_proxies, is_direct_from_this_machine
 from entrypoints.http.cross_site import CrossSite, CsrfFailed, require_csrf_token, require_own_site
 from entrypoints.http.refusals import WrongKind, refused_value
+from entrypoints.http.socket_transport import error_fields
 from entrypoints.http.versions import etag, expected_version
 
 PROXIES = (ipaddress.ip_network("10.0.0.0/8"), ipaddress.ip_network("::1/128"))
@@ -197,3 +198,18 @@ def test_origin_of_another_scheme_is_another_site(origin: str, is_secure: bool, 
 def test_csrf_token_that_is_not_the_sign_ins_is_refused(sent: str, kept: str) -> None:
     with pytest.raises(CsrfFailed):
         require_csrf_token({"x-csrf-token": sent}, {"guildhall_csrf": kept}, "token")
+
+
+def test_error_frame_of_something_unavailable_leaves_the_reason_to_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    fields = error_fields(Unavailable("The database is locked by another process."))
+    assert fields == {
+        "error_code": "unavailable",
+        "error_message": "Something this needs does not answer now; try again later.",
+    }
+    (line,) = caplog.records
+    assert vars(line)["reason"] == "The database is locked by another process."
+
+
+def test_refusal_of_a_name_that_is_no_choice_tells_the_choices() -> None:
+    error = refused_value("Invalid enum value 'x' - at `$.mode`", choices={"mode": ("bearer", "cookie")})
+    assert error.message == "mode: invalid enum value 'x'; expected one of bearer, cookie"

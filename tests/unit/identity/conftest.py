@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from random import Random
 
 import pytest
 
@@ -14,6 +15,7 @@ from adapters.memory.rate_limiter import InMemoryRateLimiter
 from adapters.memory.security import InMemoryTokenIssuer, PlainPasswordHasher
 from adapters.memory.store import MemoryStore
 from adapters.memory.system import ManualClock, SequentialIds
+from adapters.memory.telegram import InMemoryTelegramProofs
 from adapters.memory.unit_of_work import InMemoryUnitOfWork
 from application.identity._auditing import Trail
 from application.identity._hashing import HashingQueue
@@ -21,13 +23,18 @@ from application.identity._mail_requests import MailRequests
 from application.identity._opening import SignInOpener
 from application.identity._password_check import PasswordCheck
 from application.identity._reauthentication import Reauthentication
+from application.identity._telegram_proving import TelegramProving
 from application.identity._throttling import SignInThrottle
 from application.identity.accounts import AccountService
+from application.identity.first_passwords import FirstPasswords
+from application.identity.known_browsers import KnownBrowsers
+from application.identity.linking import LinkingService
 from application.identity.mailing import MailWorker
 from application.identity.members import MemberService
 from application.identity.passwords import PasswordService
 from application.identity.sign_in import AuthService, Credentials
 from application.identity.sign_ins import SignInService
+from application.identity.telegram_sign_in import TelegramSignIn
 from application.ports.audit import AuditFilter
 from application.ports.identity import MemberView
 from application.ports.realtime import Announcement
@@ -61,10 +68,11 @@ class IdentityWorld:
         self.limiter, self.trail = InMemoryRateLimiter(self.clock), InMemoryAuditQueries(self.store)
         queries, credentials = InMemoryMemberQueries(self.store), InMemoryCredentialQueries(self.store)
         basics = (self.clock, self.ids)
-        self.hashing = HashingQueue(self.hasher, self.clock)
-        throttle = SignInThrottle(self.limiter, self.hashing, self.clock)
+        self.hashing = HashingQueue(self.hasher, self.clock, draw=Random(1).randrange)
+        throttle = SignInThrottle(self.limiter, self.hashing)
         trail = Trail(self.unit_of_work, *basics)
-        check = PasswordCheck(credentials, throttle, trail, self.clock)
+        self.browsers = KnownBrowsers(self.tokens, self.clock)
+        check = PasswordCheck(credentials, throttle, self.browsers, trail, self.clock)
         self.opener = opener = SignInOpener(self.limiter, trail, self.tokens, *basics)
         mail = MailRequests(self.mailer, *basics)
         asking = Reauthentication(self.unit_of_work, self.hashing, self.limiter, trail)
@@ -73,6 +81,11 @@ class IdentityWorld:
         self.members = MemberService(self.unit_of_work, queries, self.hashing, self.tokens, *basics)
         self.sign_ins = SignInService(self.unit_of_work, queries, *basics)
         self.passwords = PasswordService(self.unit_of_work, credentials, *shared, opener, self.tokens, *basics)
+        self.telegram = InMemoryTelegramProofs()
+        proving = TelegramProving(self.telegram, self.limiter, trail, self.clock)
+        self.telegram_sign_in = TelegramSignIn(self.unit_of_work, proving, opener, *basics)
+        self.first_passwords = FirstPasswords(self.unit_of_work, proving, self.hashing, self.limiter, mail, *basics)
+        self.linking = LinkingService(self.unit_of_work, asking, self.tokens, self.limiter, trail, *basics)
         self.accounts = AccountService(self.unit_of_work, queries, *shared, self.tokens, *basics)
         self.mail = MailWorker(
             self.unit_of_work, self.mailer, self.tokens, self.bus, *basics, "https://guild.example.org"

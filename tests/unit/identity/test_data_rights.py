@@ -4,12 +4,25 @@ from dataclasses import replace
 
 import pytest
 
+from adapters.memory import InMemoryUpdateInbox
 from application.identity.data_rights import ExportedRecord
 from application.ports.realtime import LoggedEvent
 from domain.chat import ChatSession, ChatSessionId
 from domain.errors import Conflict, Invalid, InvalidCredentials, NotAllowed, NotFound, TooManyRequests
-from domain.events import session_channel, user_channel
+from domain.events import RIGHTS, session_channel, user_channel
 from domain.identity import GUEST, OPERATOR, Actor, AuditAction, MemberId, Role
+from domain.telegram import (
+    AnswerId,
+    ChatAnswer,
+    Envelope,
+    InboxUpdate,
+    OutgoingId,
+    OutgoingMessage,
+    Priority,
+    RichText,
+    SendText,
+    UpdateKey,
+)
 from tests.unit.identity.rights import PASSWORD, RightsWorld
 
 
@@ -111,7 +124,7 @@ async def test_own_deletion_leaves_nothing_of_the_person(world: RightsWorld) -> 
     assert await world.queries.actor(ann, signed_in, world.clock.now()) is None
     assert world.told() == {ann: 1}
     deleted = [heard.channel for heard in world.heard if isinstance(heard, LoggedEvent)]
-    assert deleted == [session_channel(session.id), user_channel(ann)]
+    assert deleted == [session_channel(session.id), user_channel(ann), RIGHTS]
     for name in ("ann@example.org", "Tom", "192.0.2.7"):
         assert name not in repr(tables)
     (line,) = world.lines(AuditAction.DELETED)
@@ -213,6 +226,7 @@ async def test_deleted_participant_leaves_others_sessions_and_they_hear_of_it(wo
     assert [heard.channel for heard in world.heard if isinstance(heard, LoggedEvent)] == [
         session_channel(session_id),
         user_channel(ann),
+        RIGHTS,
     ]
 
 
@@ -235,3 +249,30 @@ async def test_export_of_no_member_leaves_the_owners_next_one_free(world: Rights
             await world.data_rights.export(ada, MemberId(world.ids.new()))
 
     assert "ada@example.org" in repr(await exported(world, ada))
+
+
+async def test_deletion_takes_the_private_chat_with_the_bot_along(world: RightsWorld) -> None:
+    ann, ben, clock, ids = await world.telegram_member(5), await world.telegram_member(6), world.clock, world.ids
+    for telegram_id, member_id in ((5, ann), (6, ben)):
+        session = await world.sessions.create(await world.acting(ben), title="Ours")
+        update = InboxUpdate.received(
+            UpdateKey(ids.new()), 1, Envelope(telegram_id, "message", f"chat:{telegram_id}"), b"{}", clock.now()
+        )
+        said = SendText(chat_id=telegram_id, text=RichText("Hello"))
+        message = OutgoingMessage(OutgoingId(ids.new()), 1, said, Priority.REPLY, clock.now(), clock.now())
+        question = ChatAnswer(AnswerId(ids.new()), 1, telegram_id, clock.now(), question="Why?")
+        await InMemoryUpdateInbox(world.store, world.bus).commit([update])
+        async with world.unit_of_work() as work:
+            await work.outgoing_messages.add([message])
+            await work.telegram_answers.add(question)
+            await work.telegram_conversations.choose(telegram_id, session.id, clock.now())
+            await work.commit()
+        assert member_id in world.store.tables.members
+
+    await world.data_rights.delete(await world.acting(await world.web_member("olga", Role.OWNER)), ann)
+
+    tables = world.store.tables
+    assert {update.lane: update.raw for update in tables.updates.values()} == {"chat:5": b"", "chat:6": b"{}"}
+    assert [row.message.content.chat_id for row in tables.outgoing.values()] == [6]
+    assert [answer.chat_id for answer in tables.answers.values()] == [6]
+    assert list(tables.conversations) == [6]

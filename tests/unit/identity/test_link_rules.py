@@ -1,5 +1,6 @@
 """The rules of linking: every state of a request, who may become one, and what the one member is."""
 
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -29,7 +30,7 @@ from domain.identity import (
     User,
     UserId,
     check_may_link,
-    check_may_take_apart,
+    check_may_unlink,
     merge,
     needs_reauthentication,
     unlink,
@@ -343,20 +344,21 @@ def test_link_question_says_which_side_gains_which_role(
     assert (question.web_gains, question.telegram_gains) == (web_gains, telegram_gains)
 
 
-@pytest.mark.parametrize("days", [0, 3, 6])
-def test_unlinking_a_web_account_that_came_to_a_telegram_member_waits_a_week(days: int) -> None:
-    opened = NOW + timedelta(days=100)
-    member, _ = merge(web_member(at=opened), telegram_member(at=NOW), opened)
+@pytest.mark.parametrize("password_hash", [None, "plain:correct horse battery"])
+def test_unlinking_is_a_members_own_where_the_web_account_has_a_password(password_hash: str | None) -> None:
+    member, _ = merge(web_member(), telegram_member(), NOW)
+    assert member.user is not None
+    member.user.password_hash = password_hash
 
-    with pytest.raises(NotAllowed, match="younger than 7 days"):
-        check_may_take_apart(member, opened + timedelta(days=days))
-    check_may_take_apart(member, opened + timedelta(days=7))
+    with nullcontext() if password_hash else pytest.raises(Conflict, match="set one first"):
+        check_may_unlink(member)
+
     assert member.telegram is not None
 
 
-def test_unlinking_a_telegram_account_that_came_to_a_web_member_waits_for_nothing() -> None:
-    member, _ = merge(web_member(at=NOW), telegram_member(at=NOW + timedelta(days=100)), NOW + timedelta(days=100))
+@pytest.mark.parametrize("member", [web_member(), telegram_member()])
+def test_unlinking_where_nothing_is_linked_is_left_to_the_unlinking(member: Member) -> None:
+    check_may_unlink(member)
 
-    check_may_take_apart(member, NOW + timedelta(days=100))
-
-    assert member.user is not None
+    with pytest.raises(Conflict, match="no linked account"):
+        unlink(member, MemberId(UUID(int=9)), NOW)

@@ -195,3 +195,46 @@ async def test_first_messages_at_once_register_one_member(world: LinkingWorld) -
     assert len(members) == 1
     assert all(isinstance(actor, Actor) for actor in actors)
     assert isinstance(await world.by_telegram_id(), Member)
+
+
+async def test_greeting_tells_the_language_that_was_chosen(world: LinkingWorld) -> None:
+    actor = (await world.accounts.greet(TelegramProfile(42, "ann", "Ann", language="de"))).actor
+    await world.accounts.prefer(actor, TelegramPreferences("pt-BR"))
+
+    greeted = await world.accounts.greet(TelegramProfile(42, "ann", "Ann", language="de"))
+
+    assert (greeted.actor, greeted.language) == (actor, "pt-BR")
+
+
+async def test_known_account_in_a_group_is_found_and_an_unknown_one_is_a_guest_who_is_not_registered(
+    world: LinkingWorld,
+) -> None:
+    stranger = await world.accounts.known(TelegramProfile(43, language="fr"))
+    assert (stranger.actor, stranger.language) == (GUEST, "fr")
+    assert await world.lines() == []
+
+    actor = await world.accounts.seen(ANN)
+    assert (await world.accounts.known(ANN)).actor == actor
+
+
+async def test_known_account_that_is_banned_is_refused(world: LinkingWorld) -> None:
+    actor = await world.accounts.seen(ANN)
+    async with world.backend.unit_of_work() as work:
+        member = await work.members.get(actor.require_member())
+        member.telegram.is_active = False
+        await work.members.save(member, world.backend.clock.now())
+        await work.commit()
+
+    with pytest.raises(NotAllowed):
+        await world.accounts.known(ANN)
+
+
+async def test_letting_the_bot_in_again_undoes_the_block_and_registers_nobody(world: LinkingWorld) -> None:
+    await world.accounts.unblocked(ANN)
+    assert await world.by_telegram_id() is None
+
+    await world.accounts.seen(ANN)
+    await world.accounts.blocked(42)
+    await world.accounts.unblocked(ANN)
+
+    assert (await account(world)).blocked_bot_at is None

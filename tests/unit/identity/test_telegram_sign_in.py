@@ -8,7 +8,8 @@ import pytest
 from adapters.telegram.proofs import HmacTelegramProofs
 from application.identity._auditing import Trail
 from application.identity._opening import SIGN_INS, SignedIn, SignInOpener
-from application.identity.telegram_sign_in import CLOCK_SKEW, FAILURES, MAX_AGE, TelegramSignIn
+from application.identity._telegram_proving import CLOCK_SKEW, FAILURES, MAX_AGE, TelegramProving
+from application.identity.telegram_sign_in import TelegramSignIn
 from domain.errors import InvalidToken, TooManyRequests, Unavailable
 from domain.identity import Actor, AuditAction, Device, Role, TelegramProfile
 from tests.support.backend import memory_backend
@@ -197,7 +198,7 @@ async def test_sign_in_without_a_bot_is_unavailable_and_no_failure(world: Linkin
     world.telegram.has_bot = False
 
     for _ in range(2 * FAILURES.count):
-        with pytest.raises(Unavailable, match="bot_token"):
+        with pytest.raises(Unavailable, match="no Telegram bot"):
             await world.sign_in.with_widget({}, DEVICE)
 
     assert await world.lines() == []
@@ -241,15 +242,8 @@ async def test_sign_in_with_telegrams_own_signature_works_and_with_a_bent_one_do
     backend, telegram = world.backend, Signer()
     trail = Trail(backend.unit_of_work, backend.clock, backend.ids)
     opener = SignInOpener(world.limiter, trail, world.tokens, backend.clock, backend.ids)
-    service = TelegramSignIn(
-        backend.unit_of_work,
-        HmacTelegramProofs(BOT_TOKEN),
-        opener,
-        world.limiter,
-        trail,
-        backend.clock,
-        backend.ids,
-    )
+    proving = TelegramProving(HmacTelegramProofs(BOT_TOKEN), world.limiter, trail, backend.clock)
+    service = TelegramSignIn(backend.unit_of_work, proving, opener, backend.clock, backend.ids)
     fields = telegram.vouch_for_widget(ANN, backend.clock.now())
     init_data = telegram.vouch_for_mini_app(ANN, backend.clock.now())
     if kind == "widget":

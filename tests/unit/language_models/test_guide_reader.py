@@ -21,7 +21,6 @@ from adapters.language_models.guide_reader import (
     GuideReader,
 )
 from adapters.memory.system import ManualClock
-from adapters.text.analyzer import SnowballAnalyzer
 from adapters.text.markdown import MarkdownRenderer
 from application.ports.chat import (
     GroundingPassage,
@@ -34,8 +33,8 @@ from application.ports.chat import (
 )
 from domain.chat import MessageRole
 from domain.guides import GuideId
+from tests.support.analyzer import ANALYZER
 
-ANALYZER = SnowballAnalyzer()
 STOPS = (
     "A trailing stop follows the price at a fixed distance. It never moves back. The weather has no part in it.\n\n"
     "Coffee is served at nine."

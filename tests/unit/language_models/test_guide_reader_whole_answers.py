@@ -10,11 +10,11 @@ from adapters.language_models._units import MAX_CODE_LINES
 from adapters.language_models._widening import MAX_CHARACTERS, MAX_PARAGRAPH
 from adapters.language_models.guide_reader import GuideReader
 from adapters.memory.system import ManualClock
-from adapters.text.analyzer import SnowballAnalyzer
 from application.guides.passages import passages
 from application.ports.chat import GroundingPassage, ModelRequest, PromptMessage, TextDelta
 from domain.chat import MessageRole
 from domain.guides import GuideContent, GuideId
+from tests.support.analyzer import ANALYZER
 
 FILLER = "The shed was painted green in a rainy spring, and the door has hung a little askew ever since then. "
 LONG_WORD = "Weather" * 7
@@ -34,7 +34,7 @@ async def answer(question: str, *markdown: str) -> str:
         temperature=0.7,
         max_tokens=2_000,
     )
-    reader = GuideReader(SnowballAnalyzer(), ManualClock(), pace_seconds=0)
+    reader = GuideReader(ANALYZER, ManualClock(), pace_seconds=0)
     return "".join([event.text async for event in reader.stream(request) if isinstance(event, TextDelta)])
 
 

@@ -101,7 +101,7 @@ async def test_limit_flooded_with_new_keys_stays_bounded_and_keeps_full_counters
     limiter = InMemoryRateLimiter(clock, max_keys=100)
     for _ in range(3):
         await limiter.acquire([attempt("attacker")])
-    for number in range(10_000):
+    for number in range(2_000):
         clock.advance(timedelta(milliseconds=1))
         await limiter.acquire([attempt(f"{number}" * 1_000), attempt(f"{number}", HOURLY)])
 

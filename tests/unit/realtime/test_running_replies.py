@@ -17,7 +17,7 @@ STEP = st.one_of(
     st.tuples(st.just("append"), st.text("aß€😀 ", min_size=1, max_size=5)),
     st.tuples(st.just("append"), st.text("aß€😀 ", min_size=1, max_size=5)),
     st.tuples(st.just("lose"), st.text("bx", min_size=1, max_size=3)),
-    st.tuples(st.just("flush"), st.none()),
+    st.tuples(st.just("tell"), st.none()),
     st.tuples(st.just("join"), st.none()),
     st.tuples(st.just("turns"), st.none()),
     st.tuples(st.just("again"), st.none()),
@@ -70,16 +70,18 @@ class Writing:
 
     def append(self, text: str) -> None:
         assert self.running is not None
-        self.running.append(text, self.world.clock.now())
+        self.running.append(text, self.world.clock.now)
 
     def do(self, name: str, text: str) -> None:
         if name == "again":
             self.complete()
             self.regenerate()
         else:
-            self.world.bus.lose(name == "lose")
             self.append(text)
-            self.world.bus.lose(False)
+            if name == "lose":
+                self.world.bus.lose(True)
+                self.world.running.tell()
+                self.world.bus.lose(False)
 
     def complete(self) -> None:
         assert self.message is not None
@@ -115,13 +117,16 @@ async def _play(steps: list[tuple[str, object]]) -> None:
         for name, value in steps:
             if name == "join":
                 watchers.append(await writing.watch())
-            elif name in {"flush", "turns"}:
-                await (world.pass_time(0.05) if name == "flush" else turns(3))
+            elif name == "tell":
+                world.running.tell()
+            elif name == "turns":
+                await turns(3)
             else:
                 writing.do(name, str(value))
             for watcher in watchers:
                 watcher.apply()
         writing.append("!")
+        world.running.tell()
         await world.pass_time(0.1)
         for watcher in watchers:
             watcher.apply()
@@ -146,18 +151,57 @@ def test_reply_any_interleaving_is_told_exactly(steps: list[tuple[str, object]])
     assert steps
 
 
-async def test_reply_deltas_are_collected_for_a_moment() -> None:
+async def test_reply_deltas_come_at_once_first_and_then_together() -> None:
     async with World() as world:
         writing = await _writing(world)
         watcher = await writing.watch()
         for piece in ("Risk", " 1", " %"):
             writing.append(piece)
-        await world.pass_time(0.05)
+        await turns(5)
+        first = [delta["text"] for delta in watcher.peer.of_type("message_delta")]
+        world.running.tell()
+        world.running.tell()
+        await turns(5)
 
         deltas = watcher.peer.of_type("message_delta")
 
-    assert [(delta["position"], delta["text"]) for delta in deltas] == [(0, "Risk 1 %")]
+    assert first == ["Risk"]
+    assert [(delta["position"], delta["text"]) for delta in deltas] == [(0, "Risk"), (4, " 1 %")]
     assert deltas[0]["channel"] == f"session:{writing.session.id}"
+
+
+async def test_reply_snapshot_holds_what_was_not_told_yet_and_nobody_misses_or_repeats_it() -> None:
+    async with World() as world:
+        writing = await _writing(world)
+        early = await writing.watch()
+        writing.append("Risk")
+        writing.append(" 1")
+        late = await writing.watch()
+        writing.append(" %")
+        world.running.tell()
+        await turns(5)
+
+        kinds = ("message_snapshot", "message_delta")
+        told = [[frame["text"] for frame in watcher.peer.of_type(*kinds)] for watcher in (early, late)]
+
+    assert told == [["", "Risk", " 1", " %"], ["Risk 1", " %"]]
+
+
+async def test_reply_lost_delta_is_made_good_by_one_snapshot_for_everybody() -> None:
+    async with World() as world:
+        writing = await _writing(world)
+        watchers = [await writing.watch(), await writing.watch()]
+        writing.append("Risk")
+        writing.do("lose", " 1")
+        for piece in (" %", " of it"):
+            writing.append(piece)
+            world.running.tell()
+        await turns(5)
+
+        kinds = ("message_snapshot", "message_delta")
+        told = [[(f["type"], f["text"]) for f in watcher.peer.of_type(*kinds)][1:] for watcher in watchers]
+
+    assert told == [[("message_delta", "Risk"), ("message_snapshot", "Risk 1 %"), ("message_delta", " of it")]] * 2
 
 
 async def test_reply_end_comes_after_its_last_delta() -> None:
@@ -180,7 +224,7 @@ async def test_reply_delta_after_the_end_is_dropped() -> None:
         running = writing.running
         writing.complete()
         assert running is not None
-        running.append("late", world.clock.now())
+        running.append("late", world.clock.now)
         await world.pass_time(0.1)
 
         deltas = watcher.peer.of_type("message_delta")
@@ -250,7 +294,7 @@ async def test_reply_repeated_piece_is_cut_to_what_is_new() -> None:
 
         texts = [delta["text"] for delta in watcher.peer.of_type("message_delta")]
 
-    assert texts == ["Risk 1 %"]
+    assert texts == ["Risk 1", " %"]
 
 
 async def test_reply_memory_of_ended_ones_is_bounded() -> None:

@@ -1,6 +1,7 @@
 """A process's real time in memory: log, bus, hub, and clients that keep what they are told."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -98,18 +99,21 @@ class SlowEventLog(InMemoryEventLog):
     def __init__(self, store: MemoryStore) -> None:
         super().__init__(store)
         self.turns = 0
+        self.asked = Counter[str]()
         self.failure: Exception | None = None
 
     def slow_down(self, turns_each_way: int) -> None:
         self.turns = turns_each_way
 
     async def read(self, channel: Channel, after: int, limit: int) -> LogSlice:
+        self.asked["read"] += 1
         await self._wait()
         part = await super().read(channel, after, limit)
         await self._wait()
         return part
 
     async def positions(self, channels: Any) -> Mapping[Channel, int]:
+        self.asked["positions"] += 1
         await self._wait()
         found = await super().positions(channels)
         await self._wait()

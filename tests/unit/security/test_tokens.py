@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from adapters.security.keys import SigningKey, SigningKeys
 from adapters.security.tokens import MAX_TOKEN, JwtTokenIssuer
+from application.ports.identity import KnownBrowser
 from domain.errors import InvalidToken
 from domain.identity import MemberId, SignInId
 
@@ -188,7 +189,7 @@ def test_refresh_secret_made_under_a_kept_key_is_known_until_the_key_is_gone() -
 
 @given(st.data())
 def test_refresh_secret_with_any_character_changed_is_not_known(data: st.DataObject) -> None:
-    secret = ISSUER.refresh_secret(SIGN_IN)
+    secret = ISSUER.next_refresh_secrets(SIGN_IN, "always the same")[0]
     place = data.draw(st.integers(0, len(secret) - 1))
     letter = data.draw(st.sampled_from("ABCxyz019-_.é").filter(lambda drawn: drawn != secret[place]))
     assert not ISSUER.is_refresh_secret(SIGN_IN, secret[:place] + letter + secret[place + 1 :])
@@ -197,3 +198,42 @@ def test_refresh_secret_with_any_character_changed_is_not_known(data: st.DataObj
 def test_hashed_secret_of_any_text_is_sha256_hex() -> None:
     assert ISSUER.hashed("secret") == hashlib.sha256(b"secret").hexdigest()
     assert len(ISSUER.hashed("\ud800")) == 64
+
+
+BROWSER = KnownBrowser(MEMBER, "nonce")
+
+
+def test_browser_token_outlives_a_rotation_while_its_key_is_kept_and_no_longer() -> None:
+    token, ends = JwtTokenIssuer(SigningKeys([OLD])).browser_token(BROWSER, NOW)
+
+    assert ISSUER.read_browser_token(token, ends - timedelta(seconds=1)) == BROWSER
+    assert JwtTokenIssuer(SigningKeys([KEY])).read_browser_token(token, NOW) is None
+
+
+def test_browser_token_signed_anew_is_the_same_browsers_under_the_present_key() -> None:
+    token, _ = JwtTokenIssuer(SigningKeys([OLD])).browser_token(BROWSER, NOW)
+    read = ISSUER.read_browser_token(token, NOW)
+    assert read is not None
+
+    anew, _ = ISSUER.browser_token(read, NOW)
+
+    assert JwtTokenIssuer(SigningKeys([KEY])).read_browser_token(anew, NOW) == BROWSER
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        forged(),
+        forged(type="browser", key=b"c" * 32),
+        forged(type="browser", header={"kid": "k9"}),
+        forged(type="browser", jti=""),
+        forged(type="browser", jti=...),
+        forged(type="browser", sub="somebody"),
+        forged(type="browser", exp=int(NOW.timestamp())),
+        forged(type="browser", exp=...),
+        unsigned({"alg": "none", "kid": "k1"}),
+    ],
+)
+def test_browser_token_that_is_forged_or_lacks_anything_is_none(token: str) -> None:
+    assert ISSUER.read_browser_token(token, NOW) is None
+    assert ISSUER.read_browser_token(forged(type="browser"), NOW) == KnownBrowser(MEMBER, "x")

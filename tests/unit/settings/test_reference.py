@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from entrypoints.settings import Settings, describe, load_settings, reference
+from entrypoints.settings import Settings, describe, load_settings, reference, without_use
 from entrypoints.settings.reference import markdown_table
 
 NAMED_BY_THE_SPECIFICATION = """
@@ -53,3 +53,16 @@ def test_settings_described_default_database_follows_the_data_folder(name: str, 
     lines = describe(Settings(data_dir=folder / "other"))
     (line,) = [line for line in lines if line.startswith(f"GUILDHALL_{name} = ")]
     assert line.endswith("(default)") == (name == "DATABASE_URL")
+
+
+def test_settings_without_use_are_those_that_somebody_set_and_nothing_reads() -> None:
+    given = {"REDIS_URL": "redis://127.0.0.1", "OPENROUTER_BASE_URL": "https://llm.example/v1", "HTTP_PORT": "9000"}
+    settings = load_settings({f"GUILDHALL_{name}": value for name, value in given.items()})
+    assert [field.toml for field in without_use(settings)] == ["redis.url", "openrouter.base_url"]
+    assert without_use(load_settings({})) == []
+
+
+def test_settings_that_nothing_uses_say_so_in_the_reference() -> None:
+    told = {row.toml for row in reference() if row.meaning.endswith("Accepted; nothing uses it yet.")}
+    unused = {"redis.url", "go_bridge.url", "baileys_bridge.url", "local.base_url", "local.model"}
+    assert told == unused | {f"openrouter.{name}" for name in ("api_key", "base_url", "model")}

@@ -4,14 +4,21 @@ import { call, goToSignIn } from './api.js';
 import { wireDialogs } from './chrome.js';
 import { announce, toast } from './dom.js';
 import { wireDownloads, wireForms, wirePasswords } from './forms.js';
+import { wireTelegram } from './telegram-login.js';
 
 const LOOK_EVERY = 3_000;
+const STATES = {
+  waiting: 'Nobody has sent the code yet.',
+  presented: 'The bot has the code. Confirm in Telegram.',
+  awaiting_password: 'Confirmed in Telegram. Enter your password to finish.',
+};
 let watched = null;
 
 wireForms();
 wirePasswords();
 wireDownloads();
 wireDialogs();
+wireTelegram();
 document.querySelector('[data-sign-out]').addEventListener('click', signOut);
 document.getElementById('change-names')?.addEventListener('done', ({ currentTarget, detail }) => sayWhatChanged(currentTarget, detail));
 document.getElementById('link-telegram')?.addEventListener('done', ({ detail }) => showCode(detail));
@@ -40,7 +47,10 @@ async function showCode({ request_id: id, code, expires_at: expiresAt }) {
   password.dataset.call = `POST /auth/link-code/${id}/confirm`;
   place.querySelector('code').textContent = `/link ${code}`;
   place.querySelector('time').textContent = new Date(expiresAt).toLocaleTimeString([], { timeStyle: 'short' });
+  const way = place.querySelector('[data-deep-link]');
+  if (way) way.href = way.dataset.deepLink + code;
   announce(place.querySelector('p').textContent);
+  tellState('waiting');
   for (;;) {
     await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY));
     if (watched !== id) return;
@@ -49,10 +59,18 @@ async function showCode({ request_id: id, code, expires_at: expiresAt }) {
     if (state === 'linked') return void location.reload();
     if (state === 'over') break;
     // What could not be asked leaves a half-typed password where it is.
-    if (state !== 'unknown') password.hidden = state !== 'awaiting_password';
+    if (state === 'unknown') continue;
+    password.hidden = state !== 'awaiting_password';
+    tellState(state);
   }
   place.hidden = true;
   toast('The code is no longer good. Ask for another one.');
+}
+
+/** Written once each: what is written again is read aloud again. */
+function tellState(state) {
+  const line = document.querySelector('[data-link-state]');
+  if (line.textContent !== STATES[state]) line.textContent = STATES[state];
 }
 
 /** `linked`, `over`, or how far it has come; what could not be asked now is asked again. */

@@ -4,6 +4,7 @@ import { call, goToSignIn } from './api.js';
 import { toast } from './dom.js';
 
 const SAID = 'guildhall.said';
+const ALONG = new WeakMap();
 
 /**
  * Forms with `data-call="METHOD /path"` send their fields as JSON, empty ones left out.
@@ -20,6 +21,11 @@ export function wireForms() {
       send(form);
     });
   }
+}
+
+/** Send these fields along with what is typed into the form. */
+export function sendAlong(form, fields) {
+  ALONG.set(form, fields);
 }
 
 /** Show what the form that led here said for afterwards. */
@@ -85,8 +91,9 @@ export function showProblem(form, problem, status) {
     first ??= input;
   }
   if (first) return first;
-  const wait = problem.retryAfter ? ` Try again in ${waiting(problem.retryAfter)}.` : '';
-  status.textContent = problem.message + wait;
+  status.textContent = problem.retryAfter
+    ? `${problem.message.replace(/[;,] try again later\.$/, '.')} Try again in ${waiting(problem.retryAfter)}.`
+    : problem.message;
   status.hidden = false;
   return null;
 }
@@ -142,7 +149,7 @@ function isSignedOut(form, { status, code }) {
 }
 
 function fieldsOf(form) {
-  const fields = {};
+  const fields = { ...ALONG.get(form) };
   for (const [name, value] of new FormData(form)) {
     if (value === '') continue;
     const { type } = form.elements[name];

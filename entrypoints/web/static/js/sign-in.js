@@ -2,6 +2,7 @@
 
 import { call, mayBeSignedIn, refresh } from './api.js';
 import { clearProblems, enable, setBusy, showProblem, tellWhatWasDone, wirePasswords } from './forms.js';
+import { wireTelegram } from './telegram-login.js';
 
 const main = document.querySelector('[data-next]');
 const status = document.getElementById('status');
@@ -15,6 +16,7 @@ for (const form of document.querySelectorAll('form[data-auth]')) {
 }
 wireTabs();
 wirePasswords();
+wireTelegram();
 tellWhatWasDone();
 if (mayBeSignedIn()) comeBack();
 

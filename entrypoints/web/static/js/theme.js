@@ -13,9 +13,20 @@
     }
   }
 
+  /** What the app around the page shows, such as a Telegram client, where the page was told: see telegram-colours.js. */
+  function around() {
+    try {
+      const told = sessionStorage.getItem('guildhall.surroundings');
+      return CHOICES.includes(told) ? told : 'auto';
+    } catch {
+      return 'auto';
+    }
+  }
+
   function apply(theme) {
-    if (theme === 'auto') delete document.documentElement.dataset.theme;
-    else document.documentElement.dataset.theme = theme;
+    const shown = theme === 'auto' ? around() : theme;
+    if (shown === 'auto') delete document.documentElement.dataset.theme;
+    else document.documentElement.dataset.theme = shown;
   }
 
   function label(button) {
@@ -26,6 +37,7 @@
   }
 
   apply(chosen());
+  document.addEventListener('surroundings', () => apply(chosen()));
   document.addEventListener('DOMContentLoaded', () => {
     const button = document.querySelector('[data-theme-toggle]');
     if (!button) return;

@@ -1,9 +1,10 @@
-"""Loops that run beside the requests for as long as the process lives."""
+"""What runs beside the requests for as long as the process lives."""
 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
+from typing import Protocol
 
 from application.ports.system import Clock
 from domain.errors import Unavailable
@@ -14,6 +15,18 @@ LASTED = timedelta(minutes=1)
 _log = logging.getLogger(__name__)
 
 Loop = Callable[[], Awaitable[None]]
+
+
+class Service(Protocol):
+    """Something with a beginning and a good end."""
+
+    def start(self) -> None:
+        """Work from now on; returns at once."""
+        ...
+
+    async def stop(self, seconds: float) -> None:
+        """Let what is under way end for so long, and give the rest back."""
+        ...
 
 
 class Beside:

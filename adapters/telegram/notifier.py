@@ -1,0 +1,84 @@
+"""Saying things on Telegram."""
+
+import asyncio
+import logging
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from adapters.telegram._floods import FloodJudge
+from adapters.telegram._plainer import plainer
+from adapters.telegram.connection import BotConnection
+from application.ports.sending import Ambiguous, Delivery, HeldBack, Notifier, Refused, RetryAt, Sent
+from application.ports.system import Clock
+from domain.telegram import Outgoing, SendDraft
+
+if TYPE_CHECKING:
+    from telegram.error import TelegramError
+
+    from adapters.telegram._client import Client
+
+DEADLINE_SECONDS = 20.0
+UNREACHABLE_PAUSE = timedelta(seconds=2)
+UNKNOWN_TOKEN_PAUSE = timedelta(minutes=1)
+_SIMPLER = 4
+
+_log = logging.getLogger(__name__)
+
+
+class TelegramNotifier(Notifier):
+    """Sends through the Bot API, once each.
+
+    A text is never lost to its formatting: where Telegram refuses entities, buttons or a topic, the same words are
+    sent without them. What could not leave at all is due again shortly, and is not ambiguous.
+    """
+
+    def __init__(self, connection: BotConnection, clock: Clock, deadline_seconds: float = DEADLINE_SECONDS) -> None:
+        self._connection = connection
+        self._clock = clock
+        self._deadline_seconds = deadline_seconds
+        self._floods = FloodJudge()
+
+    async def send(self, content: Outgoing | SendDraft) -> Delivery:
+        client = await self._connection.client()
+        try:
+            async with asyncio.timeout(self._deadline_seconds):
+                return await self._send(client, content)
+        except TimeoutError:
+            return Ambiguous(f"Telegram did not answer within {self._deadline_seconds:g} s.")
+
+    async def _send(self, client: "Client", content: Outgoing | SendDraft) -> Delivery:
+        delivery = await self._try(client, content)
+        for _ in range(_SIMPLER):
+            if not isinstance(delivery, Refused) or (simpler := plainer(content, delivery.reason)) is None:
+                break
+            _log.warning("telegram_refused_formatting", extra={"reason": delivery.reason})
+            content = simpler
+            delivery = await self._try(client, content)
+        return delivery
+
+    async def _try(self, client: "Client", content: Outgoing | SendDraft) -> Delivery:
+        from telegram.error import TelegramError
+
+        from adapters.telegram._methods import perform
+        from adapters.telegram._outcomes import final
+
+        try:
+            return Sent(await perform(client, content))
+        except TelegramError as error:
+            error.message = self._connection.redacted(error.message)
+            return final(error, content) or self._later(error, content.chat_id)
+
+    def _later(self, error: "TelegramError", chat_id: int) -> RetryAt:
+        from telegram.error import InvalidToken
+
+        from adapters.telegram._client import Flooded
+        from adapters.telegram._outcomes import is_crowded
+
+        now = self._clock.now()
+        if isinstance(error, Flooded):
+            return RetryAt(now + timedelta(seconds=error.seconds), self._floods.held(chat_id, now))
+        if is_crowded(error):
+            return RetryAt(now + UNREACHABLE_PAUSE, HeldBack.CHAT)
+        _log.warning("telegram_unreachable", extra={"reason": error.message})
+        pause = UNKNOWN_TOKEN_PAUSE if isinstance(error, InvalidToken) else UNREACHABLE_PAUSE
+        return RetryAt(now + pause, HeldBack.BOT)

@@ -1,0 +1,183 @@
+"""What Telegram tells us, kept until it is handled: the inbox."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import IntEnum
+from typing import NewType
+from uuid import UUID
+
+from domain.errors import Conflict
+
+UpdateKey = NewType("UpdateKey", UUID)
+
+MAX_ATTEMPTS = 4
+RETRY_PAUSES = (timedelta(seconds=1), timedelta(seconds=5), timedelta(seconds=20))
+MAX_ERROR_MESSAGE = 1_000
+MAX_KIND, MAX_LANE, MAX_UPDATE_ID = 64, 64, 2**63 - 1
+PRE_CHECKOUT_LIFETIME, CALLBACK_LIFETIME = timedelta(seconds=10), timedelta(seconds=60)
+MALFORMED = "malformed"
+
+
+class UpdateState(IntEnum):
+    """Where an update stands."""
+
+    NEW = 0
+    PROCESSING = 1
+    SUCCESS = 2
+    ERROR = 3
+
+
+TRANSITIONS: Mapping[UpdateState, frozenset[UpdateState]] = {
+    UpdateState.NEW: frozenset({UpdateState.PROCESSING, UpdateState.ERROR}),
+    # To itself when the lease ended and another worker takes it over.
+    UpdateState.PROCESSING: frozenset(UpdateState),
+    UpdateState.SUCCESS: frozenset(),
+    UpdateState.ERROR: frozenset({UpdateState.NEW}),
+}
+
+
+def private_lanes(telegram_id: int) -> tuple[str, ...]:
+    """The lanes of what only this person tells the bot."""
+    return (f"chat:{telegram_id}", f"user:{telegram_id}", f"urgent:{telegram_id}")
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """The outside of an update: enough to keep it in order, nothing of what it says.
+
+    `lane` is `chat:<id>`, else `user:<id>`, else `update:<id>`; an urgent update has a lane of its own ahead,
+    `urgent:<user id>`, and a `lifetime` after which nobody waits for its answer.
+    """
+
+    update_id: int | None
+    kind: str
+    lane: str
+    is_urgent: bool = False
+    lifetime: timedelta | None = None
+
+
+@dataclass(slots=True, eq=False)
+class InboxUpdate:
+    """One update of one bot. It is handled once; within its lane in the order of `update_id`.
+
+    An update in backoff holds its lane. After the last attempt it is `ERROR` and the lane goes on; an admin may replay
+    it. `claim` is the fence: whoever holds another one may no longer write.
+    """
+
+    key: UpdateKey
+    bot_id: int
+    update_id: int | None
+    kind: str
+    lane: str
+    is_urgent: bool
+    raw: bytes
+    received_at: datetime
+    due_at: datetime
+    expires_at: datetime | None = None
+    state: UpdateState = UpdateState.NEW
+    attempts: int = 0
+    error_message: str | None = None
+    handler_response_time_ms: int | None = None
+    handled_at: datetime | None = None
+    claim: UUID | None = None
+    lease_until: datetime | None = None
+
+    @classmethod
+    def received(cls, key: UpdateKey, bot_id: int, envelope: Envelope, raw: bytes, now: datetime) -> "InboxUpdate":
+        """As it arrived; one that is no update is kept as an error, since nobody could handle it."""
+        is_update = envelope.update_id is not None and abs(envelope.update_id) <= MAX_UPDATE_ID
+        update = cls(
+            key,
+            bot_id,
+            envelope.update_id if is_update else None,
+            envelope.kind[:MAX_KIND],
+            envelope.lane[:MAX_LANE],
+            envelope.is_urgent,
+            raw,
+            received_at=now,
+            due_at=now,
+            expires_at=None if envelope.lifetime is None else now + envelope.lifetime,
+        )
+        if not is_update:
+            update.give_up("This is no update: there is no update_id in it.", now)
+        return update
+
+    def begin(self, claim: UUID, lease_until: datetime) -> None:
+        """A worker takes it, under a lease; also from one whose lease ended."""
+        self._move(UpdateState.PROCESSING)
+        self.claim, self.lease_until = claim, lease_until
+        self.attempts += 1
+
+    def succeed(self, now: datetime, took: timedelta) -> None:
+        """It was handled."""
+        self._move(UpdateState.SUCCESS)
+        self._ended(now, None)
+        self.handler_response_time_ms = round(took / timedelta(milliseconds=1))
+
+    def fail(self, error: str, now: datetime, took: timedelta) -> bool:
+        """Handling it failed. True when it will be tried again, after a pause in which it holds its lane."""
+        self._require(UpdateState.PROCESSING, UpdateState.NEW)
+        self.handler_response_time_ms = round(took / timedelta(milliseconds=1))
+        if self.attempts >= MAX_ATTEMPTS or self.is_expired(now + self._pause):
+            self.give_up(error, now)
+            return False
+        self._move(UpdateState.NEW)
+        self.claim = self.lease_until = None
+        self.error_message = error[:MAX_ERROR_MESSAGE]
+        self.due_at = now + self._pause
+        return True
+
+    def release(self) -> None:
+        """The worker gives it back unhandled: it keeps its place, and the attempt does not count."""
+        self._require(UpdateState.PROCESSING, UpdateState.NEW)
+        self._move(UpdateState.NEW)
+        self.claim = self.lease_until = None
+        self.attempts -= 1
+
+    def give_up(self, error: str, now: datetime) -> None:
+        """Nobody tries it again but an admin."""
+        self._move(UpdateState.ERROR)
+        self._ended(now, error[:MAX_ERROR_MESSAGE])
+
+    def replay(self, now: datetime) -> None:
+        """An admin wants it handled once more; raises `Conflict` unless it ended in an error that can be handled."""
+        if self.update_id is None:
+            raise Conflict("This is no update and cannot be handled.")
+        if not self.raw:
+            raise Conflict("What it said was forgotten meanwhile, so it cannot be handled any more.")
+        self._require(UpdateState.ERROR, UpdateState.NEW)
+        self._move(UpdateState.NEW)
+        self.due_at, self.handled_at, self.expires_at, self.attempts = now, None, None, 0
+
+    def forget(self, now: datetime) -> None:
+        """What it said is no longer kept; one that waits is not handled any more."""
+        self.raw = b""
+        if self.state is UpdateState.NEW:
+            self.give_up("Who sent it is forgotten.", now)
+
+    def is_expired(self, now: datetime) -> bool:
+        """Whether nobody waits for the answer any more."""
+        return self.expires_at is not None and self.expires_at <= now
+
+    @property
+    def _pause(self) -> timedelta:
+        return RETRY_PAUSES[min(max(self.attempts, 1), len(RETRY_PAUSES)) - 1]
+
+    def _ended(self, now: datetime, error: str | None) -> None:
+        self.handled_at, self.error_message = now, error
+        self.claim = self.lease_until = None
+
+    def _require(self, state: UpdateState, to: UpdateState) -> None:
+        if self.state is not state:
+            raise self._cannot_become(to)
+
+    def _move(self, to: UpdateState) -> None:
+        if to not in TRANSITIONS[self.state]:
+            raise self._cannot_become(to)
+        self.state = to
+
+    def _cannot_become(self, to: UpdateState) -> Conflict:
+        return Conflict(
+            f"An update in state {self.state.name.lower()} cannot become {to.name.lower()}.", state=int(self.state)
+        )

@@ -1,0 +1,21 @@
+"""Refusals in the words of a chat: a row of the catalogue for each class of error."""
+
+from math import ceil
+
+from domain.errors import GuildhallError, Invalid, TooManyRequests
+from entrypoints.telegram_bot.texts import Catalogue
+
+_MINUTE, _HOUR = 60, 3_600
+
+
+def said_of(error: GuildhallError, texts: Catalogue) -> str:
+    """What to tell whoever asked; raises `LookupError` for a class without a row."""
+    message = "; ".join(field.message for field in error.fields) if isinstance(error, Invalid) else error.message
+    retry_after = _time(error.retry_after.total_seconds()) if isinstance(error, TooManyRequests) else ""
+    return texts.errors[error.code].format(message=message, retry_after=retry_after)
+
+
+def _time(seconds: float) -> str:
+    if seconds < _MINUTE:
+        return f"{max(1, ceil(seconds))} s"
+    return f"{ceil(seconds / _MINUTE)} min" if seconds < _HOUR else f"{ceil(seconds / _HOUR)} h"

@@ -1,0 +1,1 @@
+"""The bot's commands and buttons, a module a room."""

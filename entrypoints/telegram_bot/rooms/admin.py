@@ -1,0 +1,83 @@
+"""The menu of those who run the community."""
+
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+from application.chat.health import ChatHealthService
+from application.ports.inbox import Handled, UpdateFilter
+from application.telegram.dead_letters import DeadLetters
+from domain.identity import Role
+from domain.telegram import Button, EntityKind, Outgoing, RichText, UpdateKey, UpdateState
+from entrypoints.telegram_bot.callbacks import callback, read_id
+from entrypoints.telegram_bot.registry import Command, Handler
+from entrypoints.telegram_bot.request import Request
+from entrypoints.telegram_bot.rooms.room import PAGE, command
+
+MAX_ERROR = 120
+
+
+class AdminRoom:
+    """/admin. The use cases ask for the role anew: a button may be pressed long after it was lost."""
+
+    def __init__(self, dead_letters: DeadLetters, health: ChatHealthService) -> None:
+        self._dead_letters = dead_letters
+        self._health = health
+
+    def commands(self) -> Sequence[Command]:
+        """Of this room."""
+        return [command("admin", "running", self.menu, role=Role.ADMIN, is_hidden=True)]
+
+    def buttons(self) -> Mapping[str, Handler]:
+        """Of this room."""
+        return {"admin": self.menu, "dead": self.letters, "replay": self.replay}
+
+    async def menu(self, request: Request) -> Handled:
+        """How the inbox and the providers are."""
+        texts = request.texts.admin
+        counts = await self._dead_letters.counts(request.actor, request.bot.id)
+        health = await self._health.check()
+        parts: list[RichText | str] = [
+            RichText.formatted(texts.menu, EntityKind.BOLD),
+            *(f"{texts.states[state.name]}: {counts[state]}" for state in UpdateState),
+            RichText.of("\n", RichText.formatted(texts.providers, EntityKind.BOLD)),
+            *(f"{name}: {texts.health.get(state, state)}" for name, state in health.providers.items()),
+        ]
+        dead = texts.dead_letters.format(count=counts[UpdateState.ERROR])
+        rows = (
+            (Button(dead, data=callback("dead")),),
+            (Button(texts.refresh, data=callback("admin")),),
+        )
+        return request.answered(RichText.of(*parts, separator="\n"), rows)
+
+    async def letters(self, request: Request) -> Handled:
+        """The latest dead letters, each with a button that has it handled once more."""
+        return Handled([await self._letters(request)])
+
+    async def replay(self, request: Request) -> Handled:
+        """Once more: the one that is named, or all."""
+        texts = request.texts.admin
+        if request.arguments == ("all",):
+            done = await self._dead_letters.replay_all(request.actor, request.bot.id)
+            said = texts.replayed_all.format(replayed=done.replayed, left=done.left)
+        else:
+            key: UUID | None = read_id(request.arguments[0]) if request.arguments else None
+            if key is None:
+                return request.stale()
+            await self._dead_letters.replay(request.actor, UpdateKey(key))
+            said = texts.replayed
+        return request.noted(said, [await self._letters(request)])
+
+    async def _letters(self, request: Request) -> Outgoing:
+        texts = request.texts.admin
+        where = UpdateFilter(state=UpdateState.ERROR, bot_id=request.bot.id)
+        page = await self._dead_letters.page(request.actor, where, limit=PAGE)
+        back = (Button(texts.back, data=callback("admin")),)
+        if not page.items:
+            return request.say(texts.no_dead_letters, (back,))
+        lines, rows = [], []
+        for number, each in enumerate(page.items, 1):
+            error = " ".join((each.error_message or "").split())[:MAX_ERROR]
+            told = texts.dead_letter.format(kind=each.kind, time=f"{each.received_at:%d.%m. %H:%M}", error=error)
+            lines.append(f"{number}. {told}")
+            rows.append((Button(texts.replay.format(number=number), data=callback("replay", each.key)),))
+        return request.say("\n".join(lines), (*rows, (Button(texts.replay_all, data=callback("replay", "all")),), back))

@@ -1,0 +1,237 @@
+"""From what somebody did in a chat to what is done about it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from application.identity.telegram_accounts import TelegramAccounts
+from application.ports.inbox import Handled, UpdateHandler
+from application.ports.observability import TelegramMetrics
+from application.ports.telegram import BotIdentity
+from domain.errors import GuildhallError, NotAllowed, Unavailable
+from domain.identity import TelegramProfile
+from domain.telegram import (
+    AnswerButton,
+    BlockChanged,
+    Button,
+    ButtonPress,
+    Chat,
+    Incoming,
+    IncomingMessage,
+    Outgoing,
+    RichText,
+    SendText,
+)
+from entrypoints.telegram_bot.callbacks import read_callback
+from entrypoints.telegram_bot.errors import said_of
+from entrypoints.telegram_bot.intents import Intent, IntentRouter
+from entrypoints.telegram_bot.registry import Command, CommandRegistry, Handler, Place
+from entrypoints.telegram_bot.request import Request
+from entrypoints.telegram_bot.texts import catalogue
+
+_NOTHING = Handled()
+_UNKNOWN = "unknown"
+
+
+class Router(UpdateHandler):
+    """Who may do what where.
+
+    In a private chat a first message registers its sender; commands are run, other words go where their intent leads.
+    In a group the bot speaks only when it is commanded, mentioned or replied to, and registers nobody. Bots, edits and
+    channel posts are nobody's business. Commands and forwards are never routed by intent. Every pressed button is
+    answered, a stale one politely; buttons work in private chats only.
+    """
+
+    def __init__(
+        self,
+        bot: BotIdentity,
+        accounts: TelegramAccounts,
+        registry: CommandRegistry,
+        buttons: Mapping[str, Handler],
+        intents: IntentRouter,
+        plain_words: Mapping[Intent, Handler],
+        metrics: TelegramMetrics,
+    ) -> None:
+        self._bot = bot
+        self._accounts = accounts
+        self._registry = registry
+        self._buttons = buttons
+        self._intents = intents
+        self._plain_words = plain_words
+        self._metrics = metrics
+
+    async def handle(self, bot_id: int, incoming: Incoming) -> Handled:
+        match incoming:
+            case IncomingMessage(sender=TelegramProfile() as sender, is_from_bot=False, chat=chat):
+                if chat.is_private:
+                    return await self._in_private(incoming, sender)
+                if chat.is_group:
+                    return await self._in_group(incoming, sender)
+            case ButtonPress():
+                return await self._pressed(incoming)
+            case BlockChanged(sender=sender, is_blocked=is_blocked):
+                await (self._accounts.blocked(sender.telegram_id) if is_blocked else self._accounts.unblocked(sender))
+        return _NOTHING
+
+    def apologise(self, incoming: Incoming) -> Sequence[Outgoing]:
+        texts = catalogue(_sender_language(incoming))
+        match incoming:
+            case IncomingMessage(chat=chat, sender=TelegramProfile(), is_from_bot=False) if (
+                chat.is_private or self._is_meant(incoming)
+            ):
+                reply_to = incoming.message_id if chat.is_group else None
+                text = RichText(texts.apology)
+                return [SendText(chat_id=chat.id, text=text, reply_to=reply_to, thread_id=chat.thread_id)]
+            case ButtonPress(query_id=query_id, sender=sender):
+                chat_id = incoming.chat.id if incoming.chat else sender.telegram_id
+                return [AnswerButton(chat_id=chat_id, query_id=query_id, text=texts.apology, is_alert=True)]
+        return []
+
+    async def _in_private(self, message: IncomingMessage, sender: TelegramProfile) -> Handled:
+        try:
+            account = await self._accounts.greet(sender)
+        except NotAllowed:
+            text = RichText(catalogue(sender.language).banned)
+            return Handled([SendText(chat_id=message.chat.id, text=text)])
+        request = Request(
+            bot=self._bot,
+            actor=account.actor,
+            sender=sender,
+            chat=message.chat,
+            update_id=message.update_id,
+            message_id=message.message_id,
+            texts=catalogue(account.language),
+            argument=message.text.strip(),
+        )
+        if message.command is not None:
+            return await self._command(request, message)
+        if not request.argument:
+            return request.answered(request.texts.text_only)
+        intent = Intent.ASSISTANT if message.is_forwarded else self._intents.intent(request.argument)
+        return await self._run(self._plain_words[intent], request)
+
+    async def _in_group(self, message: IncomingMessage, sender: TelegramProfile) -> Handled:
+        if not self._is_meant(message):
+            return _NOTHING
+        try:
+            account = await self._accounts.known(sender)
+        except NotAllowed:
+            return _NOTHING
+        request = Request(
+            bot=self._bot,
+            actor=account.actor,
+            sender=sender,
+            chat=message.chat,
+            update_id=message.update_id,
+            message_id=message.message_id,
+            texts=catalogue(account.language),
+            argument=self._without_our_name(message.text),
+        )
+        if message.command is not None:
+            return await self._command(request, message)
+        if not request.argument:
+            return request.answered(request.texts.text_only)
+        return await self._run(self._plain_words[Intent.ASSISTANT], request)
+
+    def _is_meant(self, message: IncomingMessage) -> bool:
+        """Whether a group's message speaks to us. Of commands that name no bot only those that we know do."""
+        if (call := message.command) is not None:
+            if call.bot is not None:
+                return self._is_our_name(call.bot)
+            return self._registry.find(call.name) is not None
+        return message.replies_to == self._bot.id or self._bot.username.lower() in message.mentions
+
+    async def _command(self, request: Request, message: IncomingMessage) -> Handled:
+        call = message.command
+        if call is None or (call.bot is not None and not self._is_our_name(call.bot)):
+            return _NOTHING
+        command = self._registry.find(call.name)
+        if command is None:
+            self._metrics.command_ran(_UNKNOWN, "refused")
+            return request.answered(self._unknown(request, call.name))
+        refusal = self._refusal(request, command)
+        if refusal is not None:
+            self._metrics.command_ran(command.name, "refused")
+            return refusal
+        try:
+            handled = await self._run(command.handler, replace(request, argument=call.argument))
+        except Exception:
+            self._metrics.command_ran(command.name, "error")
+            raise
+        self._metrics.command_ran(command.name, "success")
+        return replace(handled, command=command.name)
+
+    def _refusal(self, request: Request, command: Command) -> Handled | None:
+        texts = request.texts
+        if command.place is Place.PRIVATE and not request.chat.is_private:
+            url = f"https://t.me/{self._bot.username}"
+            text = texts.private_only.format(name=command.name)
+            return request.answered(text, ((Button(texts.open_private, url=url),),))
+        if request.actor.role < command.required_role:
+            role = command.required_role.name
+            how = texts.role_how[role]
+            return request.answered(texts.role_needed.format(name=command.name, role=texts.roles[role], how=how))
+        return None
+
+    def _unknown(self, request: Request, name: str) -> str:
+        near = self._registry.nearest(name, request.actor.role, is_private=request.chat.is_private)
+        if not near:
+            return request.texts.unknown_command.format(name=name)
+        return request.texts.unknown_command_near.format(name=name, near=", ".join(f"/{each}" for each in near))
+
+    async def _pressed(self, press: ButtonPress) -> Handled:
+        chat = press.chat
+        is_private = chat is not None and chat.is_private
+        try:
+            account = await (self._accounts.greet if is_private else self._accounts.known)(press.sender)
+        except NotAllowed:
+            return Handled([self._note(press, catalogue(press.sender.language).banned)])
+        texts = catalogue(account.language)
+        callback = read_callback(press.data)
+        handler = None if callback is None else self._buttons.get(callback.verb)
+        if callback is None or handler is None or chat is None:
+            return Handled([self._note(press, texts.stale_button)])
+        if not is_private:
+            # All that buttons do is one member's own business: in a group somebody else might press them.
+            return Handled([self._note(press, texts.private_button)])
+        request = Request(
+            bot=self._bot,
+            actor=account.actor,
+            sender=press.sender,
+            chat=chat,
+            update_id=press.update_id,
+            message_id=press.message_id,
+            texts=texts,
+            arguments=callback.arguments,
+            query_id=press.query_id,
+        )
+        handled = await self._run(handler, request)
+        if any(isinstance(each, AnswerButton) for each in handled.outgoing):
+            return handled
+        return replace(handled, outgoing=[self._note(press), *handled.outgoing])
+
+    async def _run(self, handler: Handler, request: Request) -> Handled:
+        """A refusal that a member may hear is an answer; what is away for a moment is tried again."""
+        try:
+            return await handler(request)
+        except Unavailable:
+            raise
+        except GuildhallError as refusal:
+            return request.noted(said_of(refusal, request.texts), is_alert=True)
+
+    def _note(self, press: ButtonPress, text: str | None = None) -> Outgoing:
+        chat: Chat | None = press.chat
+        chat_id = press.sender.telegram_id if chat is None else chat.id
+        return AnswerButton(chat_id=chat_id, query_id=press.query_id, text=text, is_alert=text is not None)
+
+    def _is_our_name(self, name: str) -> bool:
+        return name.lower() == self._bot.username.lower()
+
+    def _without_our_name(self, text: str) -> str:
+        name = f"@{self._bot.username}"
+        at = text.lower().find(name.lower())
+        return (text if at < 0 else f"{text[:at]}{text[at + len(name) :]}").strip()
+
+
+def _sender_language(incoming: Incoming) -> str | None:
+    sender = getattr(incoming, "sender", None)
+    return sender.language if isinstance(sender, TelegramProfile) else None

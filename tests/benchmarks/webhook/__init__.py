@@ -1,0 +1,1 @@
+"""The bot's webhook against those of python-telegram-bot and aiogram: servers, the load, and the updates."""

@@ -1,0 +1,142 @@
+"""Telegram around real server processes: people who write, and what the database and Telegram know at the end."""
+
+import random
+import re
+import socket
+import sqlite3
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from adapters.testing.telegram import FakeTelegram, User
+from tests.e2e.conftest import Instance
+
+SECRET = "a-secret-of-ours"
+_NUMBER = re.compile(r"zq(\d+)")
+
+Json = dict[str, object]
+
+
+def free_port() -> int:
+    """A port that nothing listens on now."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def with_bot(instance: Instance, telegram: FakeTelegram, port: int, updates: str) -> Instance:
+    """The same instance with this bot, reached on that port."""
+    settings = {
+        **instance.settings,
+        "GUILDHALL_LOG_FORMAT": "json",
+        "GUILDHALL_LOG_LEVEL": "info",
+        "GUILDHALL_PUBLIC_URL": f"http://127.0.0.1:{port}",
+        "GUILDHALL_TELEGRAM_API_BASE_URL": telegram.url,
+        "GUILDHALL_TELEGRAM_BOT_TOKEN": telegram.token,
+        "GUILDHALL_TELEGRAM_UPDATES": updates,
+        "GUILDHALL_TELEGRAM_WEBHOOK_SECRET": SECRET,
+    }
+    return Instance(instance.folder, settings)
+
+
+@dataclass
+class Crowd:
+    """People who ask the bot, each in a private chat: `/search` for a word that no guide has, so that each gets an
+    answer of its own. What they do is decided by the seed.
+    """
+
+    telegram: FakeTelegram
+    people: list[User]
+    chance: random.Random
+    asked: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
+    repeated: int = 0
+    _told: dict[int, list[Json]] = field(default_factory=lambda: defaultdict(list))
+
+    def ask(self, number: int, *, again: bool = True) -> None:
+        """Somebody asks; `again`: with 30 % chance Telegram delivers something of that chat a second time, after it."""
+        user = self.chance.choice(self.people)
+        text = f"/search zq{number}"
+        message: Json = {
+            "message_id": number + 1,
+            "from": user.account.to_json(),
+            "chat": user.chat.to_json(),
+            "date": int(self.telegram.clock.now().timestamp()),
+            "text": text,
+            "entities": [{"type": "bot_command", "offset": 0, "length": 7}],
+        }
+        lane = f"chat:{user.id}"
+        update_id = self.telegram.inject({"message": message}, lane)
+        self.asked[user.id].append(number)
+        told = self._told[user.id]
+        told.append({"update_id": update_id, "message": message})
+        del told[:-5]
+        if again and self.chance.random() < 0.3:
+            self.telegram.inject(self.chance.choice(told), lane)
+            self.repeated += 1
+
+    def answered(self) -> Iterator[tuple[int, int]]:
+        """What the bot said, as Telegram has it: the chat and the number, in this order, repeats and all."""
+        for call in self.telegram.calls("sendMessage"):
+            found = _NUMBER.search(call["text"])
+            if call.was_applied and found is not None:
+                yield int(call["chat_id"]), int(found[1])
+
+    def answers(self) -> Counter[tuple[int, int]]:
+        """How often each answer came."""
+        return Counter(self.answered())
+
+    def assert_answered_in_order(self) -> None:
+        """Each question has its answer, in its chat, in the order of the questions; a repeat may come later."""
+        first: dict[int, list[int]] = defaultdict(list)
+        seen = set()
+        for chat_id, number in self.answered():
+            if number not in seen:
+                seen.add(number)
+                first[chat_id].append(number)
+        assert first == self.asked
+
+
+def crowd(telegram: FakeTelegram, people: int, seed: int) -> Crowd:
+    """So many people, who know the bot."""
+    return Crowd(telegram, [telegram.user(f"Ada {n}", started=True) for n in range(people)], random.Random(seed))
+
+
+def select(database: Path, statement: str) -> list[tuple[object, ...]]:
+    """Rows of the file, of a living server or a dead one."""
+    with closing(sqlite3.connect(database, timeout=30)) as connection:
+        return connection.execute(statement).fetchall()
+
+
+def count(database: Path, statement: str) -> int:
+    """The one number of a statement."""
+    ((found,),) = select(database, statement)
+    return int(str(found))
+
+
+def unfinished(database: Path) -> int:
+    """Updates that are not handled, and answers that are not sent."""
+    updates = count(database, "SELECT count(*) FROM telegram_webhooks WHERE state < 2")
+    return updates + count(database, "SELECT count(*) FROM outgoing_messages WHERE state IN ('waiting', 'sending')")
+
+
+def on_their_way(database: Path) -> int:
+    """Answers that a worker was sending: nobody knows of one whether it arrived."""
+    return count(database, "SELECT count(*) FROM outgoing_messages WHERE state = 'sending'")
+
+
+def assert_handled_once(database: Path, distinct: int) -> None:
+    """Every update succeeded, its effects happened once, in the order of its lane; none is there twice or missing."""
+    states = select(database, "SELECT state, count(*), count(DISTINCT update_id) FROM telegram_webhooks GROUP BY state")
+    assert states == [(2, distinct, distinct)]
+    assert count(database, "SELECT usage_count FROM telegram_commands WHERE command = 'search'") == distinct
+    sent = "SELECT state, count(*), count(DISTINCT caused_by) FROM outgoing_messages GROUP BY state"
+    assert select(database, sent) == [("sent", distinct, distinct)]
+    out_of_turn = """
+        SELECT count(*) FROM (
+            SELECT handled_at, lag(handled_at) OVER (PARTITION BY lane ORDER BY update_id) AS before
+            FROM telegram_webhooks
+        ) WHERE handled_at < before
+    """
+    assert count(database, out_of_turn) == 0

@@ -1,0 +1,221 @@
+"""A browser that has signed in to an account tries on where strangers are told to come back, and buys no more guesses
+than five.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import timedelta
+from random import Random
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapters.memory.credentials import InMemoryCredentialQueries
+from adapters.memory.rate_limiter import InMemoryRateLimiter
+from adapters.memory.security import PlainPasswordHasher
+from adapters.memory.system import ManualClock
+from application.identity._hashing import HashingQueue
+from application.identity._throttling import PER_BROWSER, Familiar, Guess, SignInThrottle
+from application.identity.sign_in import Credentials
+from application.ports.identity import KnownBrowser
+from domain.errors import InvalidCredentials, TooManyRequests
+from domain.identity import AuditAction, MemberId
+from tests.unit.identity.conftest import DEVICE, PASSWORD, IdentityWorld
+from tests.unit.identity.test_throttling import ANN, WRONG, CountedCredentials, at, registered, settled
+
+
+async def mark(world: IdentityWorld, credentials: Credentials = ANN) -> str:
+    """What the browser of this account keeps after signing in."""
+    signed_in = await world.auth.sign_in(credentials, DEVICE)
+    return world.browsers.remember(signed_in.member_id).token
+
+
+@asynccontextmanager
+async def flooded(world: IdentityWorld, credentials: Credentials = WRONG, failed: int = 0) -> AsyncIterator[None]:
+    """The account while more guess at it, from everywhere, than may wait; so many have `failed` within the hour."""
+    for number in range(100 - failed):
+        with pytest.raises(InvalidCredentials):
+            await world.auth.sign_in(credentials, at(number))
+    flood = [asyncio.create_task(world.auth.sign_in(credentials, at(100 + number))) for number in range(50)]
+    await settled()
+    # The first of them has had its turn, and the next one left its place.
+    flood += [asyncio.create_task(world.auth.sign_in(credentials, at(150 + number))) for number in range(50)]
+    await settled()
+    yield
+    for _ in range(10):
+        world.later(seconds=1)
+        await settled()
+    assert all(task.done() and task.exception() for task in flood)
+
+
+async def test_known_browser_at_a_new_address_never_waits_for_the_flood(world: IdentityWorld) -> None:
+    await registered(world)
+    token = await mark(world)
+    by_email = Credentials(PASSWORD, email="ANN@example.org", browser_token=token)
+
+    async with flooded(world):
+        with pytest.raises(TooManyRequests) as refusal:
+            await world.auth.sign_in(ANN, at(500))
+        owner = await asyncio.wait_for(world.auth.sign_in(replace(ANN, browser_token=token), at(500)), 1)
+        again = await asyncio.wait_for(world.auth.sign_in(by_email, at(501)), 1)
+
+    assert refusal.value.retry_after >= timedelta(seconds=1)
+    assert owner.member_id == again.member_id
+
+
+async def test_known_browser_that_was_stolen_buys_five_guesses_from_however_many_addresses(
+    world: IdentityWorld,
+) -> None:
+    await registered(world)
+    stolen = replace(WRONG, browser_token=await mark(world))
+
+    async with flooded(world):
+        hashed = len(world.hasher.verified)
+        tries = [asyncio.create_task(world.auth.sign_in(stolen, at(500 + number))) for number in range(40)]
+        await settled()
+        answers = [type(task.exception()) for task in tries if task.done()]
+
+        assert answers.count(InvalidCredentials) == len(world.hasher.verified) - hashed == PER_BROWSER.count
+        assert answers.count(TooManyRequests) == 40 - PER_BROWSER.count
+        # Nor does the right password get through by it any more.
+        with pytest.raises(TooManyRequests):
+            await world.auth.sign_in(replace(ANN, browser_token=stolen.browser_token), at(600))
+        # Another browser of the owner's is not taken along.
+        other = world.browsers.remember((await world.auth.sign_in(ANN, DEVICE)).member_id).token
+        assert await asyncio.wait_for(world.auth.sign_in(replace(ANN, browser_token=other), at(601)), 1)
+
+
+async def test_known_browser_counts_again_a_quarter_of_an_hour_after_its_failures(world: IdentityWorld) -> None:
+    await registered(world)
+    token = await mark(world)
+    for number in range(PER_BROWSER.count):
+        with pytest.raises(InvalidCredentials):
+            await world.auth.sign_in(replace(WRONG, browser_token=token), at(700 + number))
+    world.later(minutes=15)
+
+    async with flooded(world, failed=PER_BROWSER.count):
+        assert await asyncio.wait_for(world.auth.sign_in(replace(ANN, browser_token=token), at(500)), 1)
+
+
+async def test_known_browser_that_signs_in_has_failed_at_nothing(world: IdentityWorld) -> None:
+    await registered(world)
+    token = await mark(world)
+
+    async with flooded(world):
+        for number in range(4 * PER_BROWSER.count):
+            assert await asyncio.wait_for(world.auth.sign_in(replace(ANN, browser_token=token), at(500 + number)), 1)
+
+
+@pytest.mark.parametrize("kind", ["another member's", "forged", "ended", "empty", "an access token"])
+async def test_known_browser_of_no_use_at_the_account_is_a_stranger(world: IdentityWorld, kind: str) -> None:
+    await registered(world)
+    await registered(world, "bob")
+    signed_in = await world.auth.sign_in(ANN, DEVICE)
+    ended = world.browsers.remember(signed_in.member_id).token
+    world.later(days=180)
+    tokens = {
+        "another member's": await mark(world, Credentials(PASSWORD, username="bob")),
+        "forged": "browser|nobody|nonce|2999-01-01T00:00:00+00:00",
+        "ended": ended,
+        "empty": "",
+        "an access token": signed_in.access_token,
+    }
+
+    async with flooded(world):
+        with pytest.raises(TooManyRequests):
+            await world.auth.sign_in(replace(ANN, browser_token=tokens[kind]), at(500))
+
+    assert await asyncio.wait_for(world.auth.sign_in(ANN, at(900)), 1)
+
+
+async def test_known_browser_at_an_unknown_account_is_refused_exactly_as_at_another_members(
+    world: IdentityWorld,
+) -> None:
+    await registered(world)
+    await registered(world, "bob")
+    token = await mark(world, Credentials(PASSWORD, username="bob"))
+    told = []
+    for name in ("ann", "nobody"):
+        tried = Credentials("wrong", username=name, browser_token=token)
+        async with flooded(world, Credentials("wrong", username=name)):
+            with pytest.raises(TooManyRequests) as refusal:
+                await world.auth.sign_in(tried, at(500))
+            told.append((str(refusal.value), refusal.value.retry_after))
+
+    assert told[0] == told[1]
+
+
+async def test_known_browser_of_a_guesser_reads_the_database_once_in_a_while(world: IdentityWorld) -> None:
+    await registered(world)
+    await registered(world, "eve")
+    token = await mark(world, Credentials(PASSWORD, username="eve"))
+
+    async with flooded(world):
+        reads = CountedCredentials(InMemoryCredentialQueries(world.store))
+        world.auth._passwords._credentials = reads
+        for number in range(300):
+            with pytest.raises(TooManyRequests):
+                await world.auth.sign_in(replace(WRONG, browser_token=token), at(500 + number))
+        assert reads.count < 10
+
+
+async def test_known_browser_is_renewed_as_itself_and_for_its_member_only(world: IdentityWorld) -> None:
+    ann, bob = await registered(world), await registered(world, "bob")
+    first = world.browsers.remember(ann)
+    world.later(days=100)
+
+    renewed = world.browsers.renew(ann, first.token)
+
+    assert renewed is not None
+    assert renewed.expires_at - first.expires_at == timedelta(days=100)
+    assert world.browsers.recognise(renewed.token) == world.browsers.recognise(first.token)
+    assert world.browsers.recognise(first.token) != world.browsers.recognise(world.browsers.remember(ann).token)
+    assert world.browsers.renew(bob, first.token) is None
+    assert world.browsers.renew(ann, None) is None
+
+
+async def test_known_browser_leaves_nothing_of_its_token_in_the_trail_or_in_words(world: IdentityWorld) -> None:
+    await registered(world)
+    token = await mark(world)
+    with pytest.raises(InvalidCredentials):
+        await world.auth.sign_in(replace(WRONG, browser_token=token), at(1))
+
+    assert token not in str(await world.lines(AuditAction.SIGN_IN_FAILED))
+    assert token not in repr(replace(WRONG, browser_token=token))
+
+
+WHOSE, SUCCEEDS = st.sampled_from(["own", "own", "own", "other", "none"]), st.sampled_from([False, False, False, True])
+
+
+@given(st.lists(st.tuples(WHOSE, SUCCEEDS, st.sampled_from([0, 1, 60, 300])), min_size=10, max_size=60))
+def test_known_browser_never_has_more_than_five_failures_that_count_in_a_quarter_of_an_hour(
+    attempts: list[tuple[str, bool, int]],
+) -> None:
+    asyncio.run(expect_any_attempts_counted(attempts))
+
+
+async def expect_any_attempts_counted(attempts: list[tuple[str, bool, int]]) -> None:
+    """Attempts one after the other, each from another address: whose browser, whether it succeeds, seconds after."""
+    clock = ManualClock()
+    throttle = SignInThrottle(
+        InMemoryRateLimiter(clock), HashingQueue(PlainPasswordHasher(), clock, Random(1).randrange)
+    )
+    own, other = MemberId(UUID(int=1)), MemberId(UUID(int=2))
+    browsers = {"own": KnownBrowser(own, "mine"), "other": KnownBrowser(other, "theirs"), "none": None}
+    failed_at = []
+    for number, (whose, succeeds, seconds) in enumerate(attempts):
+        guess = Guess("ann", at(number).ip, browsers[whose])
+        await throttle.admit(guess)
+        is_known = await throttle.knows(guess, Familiar(own))
+        recent = [time for time in failed_at if clock.now() - time < PER_BROWSER.window]
+        assert is_known is (whose == "own" and len(recent) < PER_BROWSER.count)
+        if succeeds:
+            await throttle.forgive(guess)
+        elif is_known:
+            failed_at.append(clock.now())
+        throttle.decided(guess)
+        clock.advance(timedelta(seconds=seconds))

@@ -1,0 +1,138 @@
+"""The inbox for those who run the community: what it shows, what it masks, and what it notes."""
+
+import json
+
+import pytest
+
+from application.ports.audit import AuditFilter
+from application.ports.inbox import UpdateFilter
+from application.ports.realtime import Announcement, UpdatesArrived
+from application.telegram.dead_letters import UPDATE, DeadLetters, Replayed
+from application.telegram.disclosing import MASK, disclosed
+from domain.errors import Conflict, NotAllowed, NotFound
+from domain.identity import OPERATOR, Actor, AuditAction, Role
+from domain.telegram import InboxUpdate, UpdateKey, UpdateState
+from tests.support.backend import Backend, memory_backend
+from tests.support.bot import arrived, claimed, new_update, stored_update
+from tests.support.given import stored_member
+
+
+@pytest.fixture
+def backend() -> Backend:
+    return memory_backend()
+
+
+def letters_of(backend: Backend) -> DeadLetters:
+    return DeadLetters(backend.unit_of_work, backend.updates, backend.clock, backend.ids)
+
+
+async def failed(
+    backend: Backend, update_id: int = 1, raw: bytes = b'{"update_id": 1}', **fields: object
+) -> InboxUpdate:
+    """A dead letter."""
+    update = new_update(backend, update_id, raw=raw, **fields)
+    update.give_up("RuntimeError: broken", backend.clock.now())
+    await arrived(backend, update)
+    return update
+
+
+async def admin_of(backend: Backend) -> Actor:
+    """An admin who is a member."""
+    return Actor((await stored_member(backend, "root", Role.ADMIN)).id, Role.ADMIN)
+
+
+async def lines(backend: Backend, action: AuditAction) -> list[tuple[str, str, object]]:
+    """What the trail holds of it: of what, which, by whom."""
+    page = await backend.audit.page(AuditFilter(action=action), None, 50)
+    return [(each.resource_type, each.resource_id, each.actor_id) for each in page.items]
+
+
+async def test_dead_letters_are_for_admins_only(backend: Backend) -> None:
+    update = await failed(backend)
+    letters, actor = letters_of(backend), Actor((await stored_member(backend)).id, Role.SUBSCRIBER)
+    for attempt in (
+        letters.page(actor, UpdateFilter()),
+        letters.counts(actor),
+        letters.show(actor, update.key),
+        letters.replay(actor, update.key),
+        letters.replay_all(actor),
+    ):
+        with pytest.raises(NotAllowed):
+            await attempt
+    assert (await stored_update(backend, update.key)).state is UpdateState.ERROR
+
+
+async def test_dead_letter_shown_is_noted_and_replayed_is_announced(backend: Backend) -> None:
+    update, admin, letters = await failed(backend), await admin_of(backend), letters_of(backend)
+    heard: list[Announcement] = []
+    backend.bus.listen(heard.append)
+
+    shown = await letters.show(admin, update.key)
+    replayed = await letters.replay(admin, update.key)
+
+    assert shown.content == {"update_id": 1}
+    assert replayed.state is UpdateState.NEW
+    assert heard == [UpdatesArrived(update.bot_id)]
+    assert await lines(backend, AuditAction.UPDATE_READ) == [(UPDATE, str(update.key), admin.member_id)]
+    assert await lines(backend, AuditAction.UPDATE_REPLAYED) == [(UPDATE, str(update.key), admin.member_id)]
+    (again,) = await claimed(backend)
+    assert (again.key, again.attempts) == (update.key, 1)
+
+
+async def test_dead_letter_that_cannot_be_handled_stays_and_is_counted(backend: Backend) -> None:
+    letters = letters_of(backend)
+    await failed(backend, 1)
+    await failed(backend, 2, raw=b"", lane="chat:6")
+    await failed(backend, 3, lane="chat:7", bot_id=2)
+
+    assert await letters.replay_all(OPERATOR, 1) == Replayed(1, 1)
+    assert await letters.replay_all(OPERATOR) == Replayed(1, 1)
+    assert (await letters.counts(OPERATOR))[UpdateState.ERROR] == 1
+
+
+async def test_dead_letters_more_than_a_page_are_all_replayed(backend: Backend) -> None:
+    for number in range(205):
+        await failed(backend, number, lane=f"chat:{number}")
+    assert await letters_of(backend).replay_all(OPERATOR) == Replayed(205, 0)
+    assert (await letters_of(backend).counts(OPERATOR))[UpdateState.NEW] == 205
+
+
+async def test_update_that_is_no_dead_letter_is_not_replayed(backend: Backend) -> None:
+    waiting = new_update(backend, 1)
+    await arrived(backend, waiting)
+    with pytest.raises(Conflict):
+        await letters_of(backend).replay(OPERATOR, waiting.key)
+    await claimed(backend)
+    with pytest.raises(Conflict):
+        await letters_of(backend).replay(OPERATOR, waiting.key)
+    with pytest.raises(NotFound):
+        await letters_of(backend).show(OPERATOR, UpdateKey(backend.ids.new()))
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("/link ABCD1234", f"/link {MASK}"),
+        ("/LINK@guild_bot  ABCD1234", f"/LINK@guild_bot  {MASK}"),
+        ("/start link_ABCD1234", f"/start link_{MASK}"),
+        ("see https://t.me/guild_bot?start=link_ABCD1234", f"see https://t.me/guild_bot?start=link_{MASK}"),
+        ("a link to a guide", "a link to a guide"),
+    ],
+)
+def test_disclosed_update_masks_codes_that_link_accounts(said: str, shown: str) -> None:
+    found = disclosed(json.dumps({"message": {"text": said, "reply": [{"text": said}]}}).encode())
+    assert found == {"message": {"text": shown, "reply": [{"text": shown}]}}
+
+
+def test_disclosed_update_masks_payments_papers_and_ways_in() -> None:
+    payment = {"currency": "XTR", "telegram_payment_charge_id": "c1", "provider_payment_charge_id": "c2"}
+    raw = {"message": {"successful_payment": payment, "contact": {"phone_number": "1"}, "passport_data": {"a": 1}}}
+    found = json.dumps(disclosed(json.dumps(raw).encode()))
+    assert "c1" not in found
+    assert "XTR" in found
+    assert found.count(MASK) == 4
+
+
+@pytest.mark.parametrize("raw", [b"", b"no json", b"\xff", b"[" * 100_000])
+def test_disclosed_update_that_cannot_be_read_is_none(raw: bytes) -> None:
+    assert disclosed(raw) is None
