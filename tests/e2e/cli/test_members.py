@@ -64,7 +64,7 @@ def test_members_unknown_login_is_refused(guildhall: Command, command: tuple[str
 
 
 def test_members_unknown_role_is_one_line(guildhall: Command, ada: str) -> None:
-    assert_refused(guildhall("members", "grant", ada, "king"), "king", "subscriber")
+    assert_refused(guildhall("members", "grant", ada, "king"), "king", "SUBSCRIBER")
 
 
 def test_members_sign_in_link_leads_to_this_instance(guildhall: Command, ada: str) -> None:
