@@ -55,6 +55,13 @@ class Queue:
             self.clock.advance(STEP)
             await settle()
 
+    async def pass_time_until_all_are_given(self, seconds: float) -> None:
+        """So many seconds at most."""
+        for _ in range(round(seconds)):
+            if all(task.done() for task in self.tasks):
+                return
+            await self.pass_time(1)
+
     async def end(self) -> None:
         for task in self.tasks:
             task.cancel()
@@ -81,7 +88,7 @@ ASKED = st.lists(
 
 
 def played(asked: list[tuple[int, int, Priority]], seconds: float = 500) -> Queue:
-    """All of it, each asked for at its quarter of a second, until long after."""
+    """All of it, each asked for at its quarter of a second, until all are given or it is long after."""
 
     async def play() -> Queue:
         queue = Queue()
@@ -90,7 +97,7 @@ def played(asked: list[tuple[int, int, Priority]], seconds: float = 500) -> Queu
                 if when == at:
                     queue.ask(chat_id, priority)
             await queue.pass_time(STEP.total_seconds())
-        await queue.pass_time(seconds)
+        await queue.pass_time_until_all_are_given(seconds)
         await queue.end()
         return queue
 
