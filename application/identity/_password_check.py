@@ -38,9 +38,27 @@ class Credentials:
 
     @property
     def account(self) -> str:
-        """The name as attempts are counted by: what was typed, folded."""
+        """The name as attempts at an account that there is not are counted by: what was typed, folded, and its kind.
+
+        Of two kinds that read alike, one may be an account's name and the other nobody's: counted as one, they would
+        tell which.
+        """
         login = self.login
-        return login.email or login.username or ("" if login.telegram_id is None else str(login.telegram_id))
+        if login.email is not None:
+            return f"email:{login.email}"
+        return f"telegram_id:{login.telegram_id}" if login.username is None else f"username:{login.username}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """An account that was looked for: what it knows, as of a few seconds ago, and what is stored of it now.
+
+    Without `is_new`, what is stored now has not been read.
+    """
+
+    familiar: Familiar
+    stored: StoredCredentials | None = None
+    is_new: bool = False
 
 
 class PasswordCheck:
@@ -69,12 +87,15 @@ class PasswordCheck:
         """The account that the credentials belong to; raises `InvalidCredentials` and `TooManyRequests`."""
         guess = Guess(given.account, neighbourhood(device.ip), self._browsers.recognise(given.browser_token))
         try:
-            await self._throttle.admit(guess)
-            if guess.is_suspect and not await self._throttle.knows(guess, await self._familiar(given)):
+            await self._throttle.admit_address(guess)
+            found = await self._look_for(given)
+            await self._throttle.admit(guess, found.familiar)
+            if guess.is_suspect and not await self._throttle.knows(guess, found.familiar):
                 async with self._throttle.strangers_turn(guess):
-                    stored, matches = await self._verified(guess, given)
+                    stored, matches = await self._verified(guess, given, await self._find(given))
             else:
-                stored, matches = await self._verified(guess, given)
+                stored = found.stored if found.is_new else await self._find(given)
+                stored, matches = await self._verified(guess, given, stored)
         except TooManyRequests:
             await self._throttle.forgive(guess)
             if await self._throttle.is_news(guess):
@@ -92,25 +113,31 @@ class PasswordCheck:
         await self._throttle.forgive(guess)
         return stored
 
-    async def _verified(self, guess: Guess, given: Credentials) -> tuple[StoredCredentials | None, bool]:
+    async def _verified(
+        self, guess: Guess, given: Credentials, stored: StoredCredentials | None
+    ) -> tuple[StoredCredentials | None, bool]:
         """What is stored of the account, and whether the password is its own."""
-        stored = await self._find(given)
         is_known = await self._throttle.knows(guess, _familiar(stored))
         password_hash = stored.password_hash if stored else None
         return stored, await self._throttle.verify(guess, password_hash, given.password, is_known=is_known)
 
-    async def _familiar(self, given: Credentials) -> Familiar:
-        """What the account knows, as of a few seconds ago: a flood must not read it for each attempt."""
-        now, remembered = self._clock.now(), self._remembered.get(given.login)
-        if remembered is None or remembered[0] <= now:
-            if len(self._remembered) >= MAX_REMEMBERED:
-                self._remembered.clear()
-            remembered = (now + REMEMBERED_FOR, _familiar(await self._find(given)))
-            self._remembered[given.login] = remembered
-        return remembered[1]
+    async def _look_for(self, given: Credentials) -> _Found:
+        """Whose account it is and what it knows: a flood must not read that for each attempt."""
+        remembered = self._remembered.get(given.login)
+        if remembered is not None and remembered[0] > self._clock.now():
+            return _Found(remembered[1])
+        stored = await self._find(given)
+        return _Found(_familiar(stored), stored, is_new=True)
 
     async def _find(self, given: Credentials) -> StoredCredentials | None:
-        return await self._credentials.find(given.login, self._clock.now() - KNOWN_FOR)
+        """What is stored of the account now; what it knows is remembered for a few seconds."""
+        now = self._clock.now()
+        stored = await self._credentials.find(given.login, now - KNOWN_FOR)
+        self._remembered.pop(given.login, None)
+        if len(self._remembered) >= MAX_REMEMBERED:
+            del self._remembered[next(iter(self._remembered))]
+        self._remembered[given.login] = (now + REMEMBERED_FOR, _familiar(stored))
+        return stored
 
     async def _note(
         self, action: AuditAction, stored: StoredCredentials | None, device: Device, **details: object

@@ -1,10 +1,11 @@
 """Slowing down whoever guesses passwords, and nobody else.
 
-Everything counts by what was typed, never by what exists: an unknown account is treated as any other.
+Attempts count by the account that they are at, under whichever of its names; at a name that nobody has, by the name.
+Either way it is the same counters, the same limits and the same work: an unknown account is treated as any other.
 """
 
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -34,9 +35,10 @@ class Familiar:
 
 @dataclass(slots=True)
 class Guess:
-    """One attempt at an account, as it was typed, from an address; `counted` is what it stands under.
+    """One attempt at an account from an address; `counted` is what it stands under.
 
-    `browser` is the one that it says it comes from, which need not be this account's.
+    `account` is the name that was typed, with its kind, until the attempt is admitted; then the member's, where it is
+    one's. `browser` is the one that it says it comes from, which need not be this account's.
     """
 
     account: str
@@ -61,13 +63,13 @@ class Guess:
         return Attempt(f"sign_in_account:{self.account}", PER_ACCOUNT)
 
 
-async def forget_failures(limiter: RateLimiter, names: Iterable[str], address: str | None) -> None:
-    """Whoever tried these names of one account from this address has shown since that the account is theirs.
+async def forget_failures(limiter: RateLimiter, member_id: MemberId, address: str | None) -> None:
+    """Whoever tried names of this account from this address has shown since that it is theirs.
 
     What is counted of the address, and of the account from wherever, stays: others may be among it.
     """
-    for attempt in (_at_account(name.casefold(), address) for name in names):
-        await limiter.release([attempt] * await limiter.count(attempt))
+    attempt = _at_account(_of_member(member_id), address)
+    await limiter.release([attempt] * await limiter.count(attempt))
 
 
 class SignInThrottle:
@@ -81,30 +83,46 @@ class SignInThrottle:
         self._hashing = hashing
         self._undecided: Counter[str] = Counter()
 
-    async def admit(self, guess: Guess) -> None:
-        """Count the attempt as a failure until it is forgiven; raises `TooManyRequests` at a limit."""
-        attempts = [_at_account(guess.account, guess.address)]
+    async def admit_address(self, guess: Guess) -> None:
+        """Count the attempt as a failure of its address until it is forgiven; raises `TooManyRequests` at the limit.
+
+        Comes first: an address at its limit has nothing looked up for it.
+        """
         if guess.address is not None:
-            attempts.append(Attempt(f"sign_in_address:{guess.address}", PER_ADDRESS))
-        try:
-            await self._limiter.acquire(attempts)
-        except TooManyRequests as error:
-            if any(self._undecided[attempt.key] for attempt in attempts):
-                # Not all that is counted has failed: some who wait for their hash know their password.
-                raise TooManyRequests(error.message, min(error.retry_after, SOON)) from None
-            raise
-        guess.counted.extend(attempts)
-        guess.undecided = [attempt.key for attempt in attempts]
-        self._undecided.update(guess.undecided)
+            guess.misses = await self._count(guess, Attempt(f"sign_in_address:{guess.address}", PER_ADDRESS))
+
+    async def admit(self, guess: Guess, familiar: Familiar) -> None:
+        """Count the attempt as a failure at the account, too, which is whose `familiar` says, or nobody's.
+
+        Raises `TooManyRequests` at the limit, under whichever name of the account the others were.
+        """
+        if familiar.member_id is not None:
+            guess.account = _of_member(familiar.member_id)
+        misses = await self._count(guess, _at_account(guess.account, guess.address))
+        if guess.address is None:
+            guess.misses = misses
         guess.failures = await self._limiter.count(guess.per_account)
-        # Those of the address that still wait for their hash have not failed yet; this one is among them.
-        guess.misses = max(await self._limiter.count(attempts[-1]) - self._undecided[attempts[-1].key], 0)
         try:
             await self._limiter.acquire([guess.per_account])
         except TooManyRequests:
             guess.is_over_limit = True
         else:
             guess.counted.append(guess.per_account)
+
+    async def _count(self, guess: Guess, attempt: Attempt) -> int:
+        """Count the attempt under this key; how many have failed under it."""
+        try:
+            await self._limiter.acquire([attempt])
+        except TooManyRequests as error:
+            if self._undecided[attempt.key]:
+                # Not all that is counted has failed: some who wait for their hash know their password.
+                raise TooManyRequests(error.message, min(error.retry_after, SOON)) from None
+            raise
+        guess.counted.append(attempt)
+        guess.undecided.append(attempt.key)
+        self._undecided[attempt.key] += 1
+        # Those that still wait for their hash have not failed yet; this one is among them.
+        return max(await self._limiter.count(attempt) - self._undecided[attempt.key], 0)
 
     async def knows(self, guess: Guess, familiar: Familiar) -> bool:
         """Whether the account has signed in from where the attempt comes from: its browser or its address.
@@ -164,6 +182,10 @@ class SignInThrottle:
     async def is_news(self, guess: Guess) -> bool:
         """Whether the trail hears of this refusal: once in a quarter of an hour for an account and for an address."""
         return await is_news(self._limiter, f"sign_in:{guess.account}", f"sign_in_address:{guess.address}")
+
+
+def _of_member(member_id: MemberId) -> str:
+    return f"member:{member_id}"
 
 
 def _at_account(account: str, address: str | None) -> Attempt:

@@ -144,7 +144,7 @@ class PasswordService:
             await replace_password(work, self._mail, self._ids, member, password_hash, actor, action, now)
             signed_in = await self._opener.open(work, member, device, "password_reset")
             await work.commit()
-        await forget_failures(self._limiter, _sign_in_names(member), neighbourhood(device.ip))
+        await forget_failures(self._limiter, member.id, neighbourhood(device.ip))
         return signed_in
 
     async def _spent(self, work: UnitOfWork, token: str) -> Member:
@@ -158,10 +158,3 @@ class PasswordService:
         if member.user is None or not member.is_active or found.subject != reset_subject(self._tokens, member.user):
             raise InvalidToken(_REFUSED)
         return member
-
-
-def _sign_in_names(member: Member) -> list[str]:
-    """What the member may type as their account."""
-    web = (member.user.email, member.user.username) if member.user else ()
-    telegram = (str(member.telegram.telegram_id),) if member.telegram else ()
-    return [name for name in (*web, *telegram) if name is not None]

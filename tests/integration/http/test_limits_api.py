@@ -34,6 +34,25 @@ async def test_limit_of_sign_in_failures_is_the_account_and_address(house: House
         assert (await elsewhere.post(f"{AUTH}/login", json=RIGHT)).status_code == 200
 
 
+async def test_limit_of_sign_in_failures_is_one_for_all_names_of_an_account(house: House) -> None:
+    await house.person("ada")
+    names = {"username": {"username": "ada"}, "email": {"email": "Ada@example.org"}}
+
+    async def login(name: str, password: str) -> httpx.Response:
+        return await house.client.post(f"{AUTH}/login", json={**names[name], "password": password})
+
+    for name in ("email", "username", "email", "username", "email"):
+        expect_problem(await login(name, "the wrong password"), 401, "invalid_credentials")
+    told = []
+    for name in names:
+        answer = await login(name, PASSWORD)
+        assert 0 < refused(answer) <= 900
+        told.append((answer.json()["title"], answer.json()["detail"]))
+    assert told[0] == told[1]
+    async with house.browser(("198.51.100.9", 1)) as elsewhere:
+        assert (await elsewhere.post(f"{AUTH}/login", json=RIGHT)).status_code == 200
+
+
 async def test_limit_treats_unknown_accounts_alike(house: House) -> None:
     body = {"username": "nobody", "password": PASSWORD}
     codes = [(await house.client.post(f"{AUTH}/login", json=body)).status_code for _ in range(6)]

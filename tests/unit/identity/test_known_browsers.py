@@ -209,7 +209,8 @@ async def expect_any_attempts_counted(attempts: list[tuple[str, bool, int]]) -> 
     failed_at = []
     for number, (whose, succeeds, seconds) in enumerate(attempts):
         guess = Guess("ann", at(number).ip, browsers[whose])
-        await throttle.admit(guess)
+        await throttle.admit_address(guess)
+        await throttle.admit(guess, Familiar(own))
         is_known = await throttle.knows(guess, Familiar(own))
         recent = [time for time in failed_at if clock.now() - time < PER_BROWSER.window]
         assert is_known is (whose == "own" and len(recent) < PER_BROWSER.count)

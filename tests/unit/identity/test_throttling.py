@@ -8,7 +8,7 @@ import pytest
 
 from adapters.memory.credentials import InMemoryCredentialQueries
 from application.addresses import neighbourhood
-from application.identity._throttling import DOUBTFUL_FROM, Guess, SignInThrottle
+from application.identity._throttling import DOUBTFUL_FROM, Familiar, Guess, SignInThrottle
 from application.identity.sign_in import Credentials
 from application.ports.credentials import CredentialQueries, Login, StoredCredentials
 from domain.errors import InvalidCredentials, TooManyRequests
@@ -152,10 +152,11 @@ async def test_sign_in_failures_of_an_address_count_against_it_once_they_are_dec
     throttle = SignInThrottle(world.limiter, world.hashing)
     failed, waiting, next_one = (Guess(f"nobody{number}", "192.0.2.1") for number in range(3))
 
-    await throttle.admit(failed)
-    throttle.decided(failed)
-    await throttle.admit(waiting)
-    await throttle.admit(next_one)
+    for guess in (failed, waiting, next_one):
+        await throttle.admit_address(guess)
+        await throttle.admit(guess, Familiar())
+        if guess is failed:
+            throttle.decided(guess)
 
     assert [failed.misses, waiting.misses, next_one.misses] == [0, 1, 1]
 
