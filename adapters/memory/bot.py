@@ -104,10 +104,10 @@ class InMemoryCommandRepository(CommandRepository):
             count = kept[row.command].usage_count if row.command in kept else 0
             rows[row.command] = replace(row, usage_count=count)
 
-    async def count_use(self, command: str) -> None:
+    async def count_use(self, command: str, times: int = 1) -> None:
         rows = self._transaction.tables.commands
         if command in rows:
-            rows[command] = replace(rows[command], usage_count=rows[command].usage_count + 1)
+            rows[command] = replace(rows[command], usage_count=rows[command].usage_count + times)
 
     async def all(self) -> Sequence[CommandRow]:
         return sorted(self._transaction.tables.commands.values(), key=lambda row: row.command)

@@ -9,7 +9,7 @@ from adapters.memory.lanes import Waiting, free_lanes, next_due
 from adapters.memory.store import QueuedMessage
 from adapters.memory.transaction import Transaction, require_free, require_row
 from application.ports.sending import OutgoingRepository
-from domain.telegram import OutgoingMessage, OutgoingState
+from domain.telegram import OutgoingId, OutgoingMessage, OutgoingState
 
 _WAITS = (OutgoingState.WAITING, OutgoingState.SENDING)
 
@@ -47,6 +47,9 @@ class InMemoryOutgoingRepository(OutgoingRepository):
             return False
         self._write(message)
         return True
+
+    async def save_each(self, messages: Sequence[tuple[OutgoingMessage, UUID]]) -> set[OutgoingId]:
+        return {message.id for message, claim in messages if await self.save(message, claim)}
 
     async def renew(self, claim: UUID, lease_until: datetime) -> int:
         held = [row.message for row in self._transaction.tables.outgoing.values() if row.message.claim == claim]

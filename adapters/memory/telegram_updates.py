@@ -91,6 +91,9 @@ class InMemoryUpdateRepository(UpdateRepository):
         self._write(replace(update, raw=stored.raw))
         return True
 
+    async def save_each(self, updates: Sequence[tuple[InboxUpdate, UUID]]) -> set[UpdateKey]:
+        return {update.key for update, claim in updates if await self.save(update, claim)}
+
     async def renew(self, claim: UUID, lease_until: datetime) -> int:
         held = [update for update in self._transaction.tables.updates.values() if update.claim == claim]
         for update in held:

@@ -44,7 +44,9 @@ _FORGET_CHAT = delete(telegram_answers).where(_a.chat_id == bindparam("b_chat"))
 
 _MIRRORED = ("description", "category", "required_role", "aliases", "is_hidden")
 _COUNT_USE = (
-    update(telegram_commands).where(_k.command == bindparam("b_command")).values(usage_count=_k.usage_count + 1)
+    update(telegram_commands)
+    .where(_k.command == bindparam("b_command"))
+    .values(usage_count=_k.usage_count + bindparam("b_times"))
 )
 _OTHER_COMMANDS = delete(telegram_commands).where(_k.command.not_in(bindparam("names", expanding=True)))
 _COMMANDS = select(telegram_commands).order_by(_k.command)
@@ -136,8 +138,8 @@ class SqlCommandRepository(CommandRepository):
         if rows:
             await self._transaction.execute(_MIRROR[self._transaction.is_sqlite], rows)
 
-    async def count_use(self, command: str) -> None:
-        await self._transaction.execute(_COUNT_USE, {"b_command": command})
+    async def count_use(self, command: str, times: int = 1) -> None:
+        await self._transaction.execute(_COUNT_USE, {"b_command": command, "b_times": times})
 
     async def all(self) -> Sequence[CommandRow]:
         return [

@@ -24,14 +24,15 @@ NOT EXISTS (
 )
 """
 _NEAR = """
-WITH near AS ({windows}), free AS MATERIALIZED (
-  SELECT near.lane, (SELECT count(*) FROM near) AS seen FROM near
+WITH near AS MATERIALIZED ({windows}), free AS MATERIALIZED (
+  SELECT near.lane FROM near
   WHERE NOT EXISTS (
     SELECT 1 FROM {table} WHERE bot_id = :bot AND {table}.lane = near.lane AND {waits} AND {place} < near.place
   ) AND {is_free}
   ORDER BY near.rank, near.due_at, near.tie
 )
-SELECT lane, seen FROM free {lock} LIMIT :count
+SELECT taken.lane, looked.seen FROM (SELECT count(*) AS seen FROM near) AS looked
+LEFT JOIN (SELECT lane FROM free {lock} LIMIT :count) AS taken ON true
 """
 # From one lane to the next by the index, however many rows are in each.
 _EVERY_ON_SQLITE = """
@@ -109,7 +110,9 @@ class Shape:
 
 
 def near_lanes(shape: Shape, *, locking: bool) -> TextClause:
-    """Free lanes among those of the rows that are due for longest, the first one first; `seen` rows were looked at."""
+    """Free lanes among those of the rows that are due for longest, the first one first; without any, one row without a
+    lane. `seen` rows were looked at.
+    """
     windows = " UNION ALL ".join(
         _filled(_WINDOW, shape, number=str(number), value=value, window=str(WINDOW))
         for number, value in enumerate(shape.ranks)

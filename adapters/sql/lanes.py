@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Executable, bindparam, text, update
+from sqlalchemy import Executable, bindparam, select, text, update
 
 from adapters.sql.lane_statements import WINDOW, Shape, every_lane, first_rows, near_lanes, next_times
 from adapters.sql.transaction import Transaction
@@ -17,6 +17,7 @@ from adapters.sql.types import AnyRow
 class Lanes:
     """The lanes of one table.
 
+    Rows that are held are locked in one order, so that two who write several of them never wait for each other.
     On PostgreSQL whoever claims a lane holds its advisory lock until the commit, and looks at its rows only then: row
     locks alone would let a second one in by a row that came before the locked one meanwhile. SQLite has one writer.
     """
@@ -37,7 +38,16 @@ class Lanes:
             .where(columns.id.in_(bindparam("keys", expanding=True)))
             .values(attempts=columns.attempts + 1)
         )
-        self._renew = update(shape.table).where(columns.claim == bindparam("b_claim"), text(shape.is_held))
+        held = select(columns.id).where(columns.claim == bindparam("b_claim"), text(shape.is_held))
+        in_order = held.order_by(columns[shape.tie]).with_for_update()
+        self._renew = update(shape.table).where(columns.id.in_(in_order))
+        self._lock = (
+            select(columns.id, columns.claim)
+            .where(columns.id.in_(bindparam("keys", expanding=True)))
+            .order_by(columns[shape.tie])
+            .with_for_update()
+        )
+        self._save = update(shape.table).where(columns.id == bindparam("b_id"))
 
     async def claim(
         self, work: Transaction, bot_id: int, values: Mapping[str, object], now: datetime, *, lanes: int, per_lane: int
@@ -57,6 +67,18 @@ class Lanes:
             await work.execute(self._begin, {**values, "keys": [row.id for row in claimed]})
         return claimed
 
+    async def save_each(
+        self, work: Transaction, rows: Sequence[tuple[UUID, UUID, Mapping[str, object]]]
+    ) -> frozenset[UUID]:
+        """Of these ids, claims and values store those that are still held under their claim; the ids of which."""
+        if not rows:
+            return frozenset()
+        claims = {row.id: row.claim for row in await work.all(self._lock, {"keys": [key for key, _, _ in rows]})}
+        held = [(key, values) for key, claim, values in rows if claims.get(key) == claim]
+        if held:
+            await work.execute(self._save, [{**values, "b_id": key} for key, values in held])
+        return frozenset(key for key, _ in held)
+
     async def renew(self, work: Transaction, claim: UUID, lease_until: datetime) -> int:
         """Extend what is held under the claim; how many rows that is."""
         return (await work.execute(self._renew, {"b_claim": claim, "lease_until": lease_until})).rowcount
@@ -74,7 +96,7 @@ class Lanes:
         found: list[Any] = []
         for look in looks:
             rows = await work.all(look, {"bot": bot_id, "now": now, "count": count})
-            found += [row.lane for row in rows if row.lane not in found]
+            found += [row.lane for row in rows if row.lane is not None and row.lane not in found]
             if len(found) >= count or (rows and rows[0].seen < WINDOW):
                 break
         return found[:count]

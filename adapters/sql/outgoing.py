@@ -13,7 +13,7 @@ from adapters.sql.tables.telegram import OUTGOING_IS_HELD, OUTGOING_IS_OVER, OUT
 from adapters.sql.telegram_rows import outgoing_from_row, outgoing_to_row
 from adapters.sql.transaction import Transaction
 from application.ports.sending import OutgoingRepository
-from domain.telegram import OutgoingMessage, OutgoingState, Priority
+from domain.telegram import OutgoingId, OutgoingMessage, OutgoingState, Priority
 
 _LANES = Lanes(
     Shape(
@@ -85,6 +85,10 @@ class SqlOutgoingRepository(OutgoingRepository):
     async def save(self, message: OutgoingMessage, claim: UUID | None) -> bool:
         values = {**outgoing_to_row(message), "b_id": message.id, "b_claim": claim}
         return (await self._transaction.execute(_SAVE, values)).rowcount == 1
+
+    async def save_each(self, messages: Sequence[tuple[OutgoingMessage, UUID]]) -> frozenset[OutgoingId]:
+        rows = [(message.id, claim, outgoing_to_row(message)) for message, claim in messages]
+        return frozenset(map(OutgoingId, await _LANES.save_each(self._transaction, rows)))
 
     async def renew(self, claim: UUID, lease_until: datetime) -> int:
         return await _LANES.renew(self._transaction, claim, lease_until)

@@ -76,6 +76,10 @@ class SqlUpdateRepository(UpdateRepository):
         values = {**update_to_row(update), "b_id": update.key, "b_claim": claim}
         return (await self._transaction.execute(_SAVE, values)).rowcount == 1
 
+    async def save_each(self, updates: Sequence[tuple[InboxUpdate, UUID]]) -> frozenset[UpdateKey]:
+        rows = [(update.key, claim, update_to_row(update)) for update, claim in updates]
+        return frozenset(map(UpdateKey, await _LANES.save_each(self._transaction, rows)))
+
     async def renew(self, claim: UUID, lease_until: datetime) -> int:
         return await _LANES.renew(self._transaction, claim, lease_until)
 

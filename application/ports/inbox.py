@@ -1,6 +1,6 @@
 """The bot's inbox: what Telegram tells us is kept before it is handled."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -69,6 +69,10 @@ class UpdateRepository(Protocol):
         """Update, if it is still held under this claim (None: by nobody); False when it is not, and then nothing may
         be written.
         """
+        ...
+
+    async def save_each(self, updates: Sequence[tuple[InboxUpdate, UUID]]) -> Set[UpdateKey]:
+        """Update those that are still held under the claim beside them; which they were."""
         ...
 
     async def renew(self, claim: UUID, lease_until: datetime) -> int:

@@ -1,13 +1,13 @@
 """Saying something to people and groups, at a pace that they and Telegram bear."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
-from domain.telegram import Outgoing, OutgoingMessage, Priority, RichText, SendDraft
+from domain.telegram import Outgoing, OutgoingId, OutgoingMessage, Priority, RichText, SendDraft
 
 
 class OutgoingRepository(Protocol):
@@ -29,6 +29,10 @@ class OutgoingRepository(Protocol):
 
     async def save(self, message: OutgoingMessage, claim: UUID | None) -> bool:
         """Update, if it is still held under this claim (None: by nobody); False when it is not."""
+        ...
+
+    async def save_each(self, messages: Sequence[tuple[OutgoingMessage, UUID]]) -> Set[OutgoingId]:
+        """Update those that are still held under the claim beside them; which they were."""
         ...
 
     async def renew(self, claim: UUID, lease_until: datetime) -> int:

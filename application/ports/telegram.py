@@ -69,8 +69,8 @@ class CommandRepository(Protocol):
         """Make the table say what the registry says; counts of commands that stay are kept, others are removed."""
         ...
 
-    async def count_use(self, command: str) -> None:
-        """It ran once more; an unknown one is a no-op."""
+    async def count_use(self, command: str, times: int = 1) -> None:
+        """It ran so many times more; an unknown one is a no-op."""
         ...
 
     async def all(self) -> Sequence[CommandRow]:

@@ -1,10 +1,10 @@
-"""The worker that brings answers into chats: claims them, keeps their leases, shows them and says them at their end."""
+"""The worker that brings answers into chats: claims them, shows them and says them at their end."""
 
-import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from application.chat.asking import Ask
@@ -13,14 +13,14 @@ from application.ports.answering import AnswerQueries, AnswerStyle
 from application.ports.realtime import Announcement, AnswerOwed, Bus, RunningReplies
 from application.ports.sending import Notifier, Pacer, RichTextRenderer
 from application.ports.system import Clock, Ids
-from application.ports.unit_of_work import UnitOfWorkFactory
+from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from application.telegram.answer_rows import AnswerRows
 from application.telegram.bringing import AnswerBringer, Held
 from application.telegram.following import ReplyFollower
 from application.telegram.questions import QuestionAnswerer
 from application.telegram.screen import AnswerScreen, ShowingTimes
-from application.telegram.waking import Doorbell
 from application.telegram.wording import AnswerWording
+from application.telegram.working import Leased, LeasedWorker
 from domain.errors import Unavailable
 
 _log = logging.getLogger(__name__)
@@ -35,7 +35,7 @@ class AnswerLimits:
     poll: timedelta = timedelta(seconds=1)
 
 
-class AnswerStreamer:
+class AnswerStreamer(LeasedWorker[Held]):
     """Brings one bot's answers into their chats until it is stopped. Any number of them share one database.
 
     Each answer has a task of its own: a chat that is slow or hangs delays no other. While it grows it is shown as well
@@ -61,45 +61,48 @@ class AnswerStreamer:
         limits: AnswerLimits | None = None,
         times: ShowingTimes | None = None,
     ) -> None:
-        self._unit_of_work = unit_of_work
-        self._bus = bus
-        self._clock = clock
-        self._ids = ids
-        self._bot_id = bot_id
         self._limits = limits or AnswerLimits()
+        super().__init__(unit_of_work, bus, clock, ids, bot_id, lease=self._limits.lease, poll=self._limits.poll)
         rows, wording = AnswerRows(unit_of_work, clock, ids), AnswerWording(renderer, style)
         self._screen = AnswerScreen(notifier, pacer, wording, rows, clock, times)
-        self._follower = ReplyFollower(queries, running, bus, clock, self._limits.poll)
+        self._follower = ReplyFollower(queries, running, bus, clock, self._poll)
         self._bringer = AnswerBringer(self._screen, self._follower, QuestionAnswerer(ask, clock), accounts)
-        self._tasks: dict[asyncio.Task[None], Held] = {}
-        self._doorbell = Doorbell(clock)
-        self._stopping = False
-
-    async def run(self) -> None:
-        """Work until cancelled; what is worked on then is given back. `stop` ends it well."""
-        unlisten = self._bus.listen(self._hear)
-        try:
-            async with asyncio.TaskGroup() as loops:
-                loops.create_task(self._follower.run())
-                loops.create_task(self._claim_all())
-                loops.create_task(self._keep_leases())
-        finally:
-            unlisten()
-            await self._cut(set())
 
     async def stop(self, deadline: timedelta) -> None:
         """Take no more, give back what grows, and let what is being said or written down end until the deadline."""
-        self._stopping = self._screen.is_closing = True
-        claims = {held.claim for held in self._tasks.values()}
-        await _cancelled({task for task, held in self._tasks.items() if not held.is_busy})
-        if self._tasks:
-            await asyncio.wait(set(self._tasks), timeout=deadline.total_seconds())
-        await self._cut(claims)
+        self._screen.is_closing = True
+        await super().stop(deadline)
 
-    async def _cut(self, claims: set[UUID]) -> None:
-        """End all that is left, and give back what these claims hold."""
-        claims |= {held.claim for held in self._tasks.values()}
-        await _cancelled(set(self._tasks))
+    def _loops(self) -> Sequence[Callable[[], Coroutine[Any, Any, None]]]:
+        return [self._follower.run, *super()._loops()]
+
+    def _tells_of_work(self, announcement: Announcement) -> bool:
+        return isinstance(announcement, AnswerOwed) and announcement.bot_id == self._bot_id
+
+    def _rows(self, work: UnitOfWork) -> Leased:
+        return work.telegram_answers
+
+    def _room(self) -> int:
+        return self._limits.answers - len(self._tasks)
+
+    async def _claim(self, room: int) -> tuple[Sequence[Held], timedelta]:
+        now, claim = self._clock.now(), self._ids.new()
+        until = now + self._lease
+        async with self._unit_of_work() as work:
+            answers = await work.telegram_answers.claim(self._bot_id, claim, now, until, room)
+            if answers:
+                await work.commit()
+        return [Held(claim=claim, lease_until=until, answer=answer) for answer in answers], self._poll
+
+    async def _work_on(self, job: Held) -> None:
+        await self._bringer.bring(job)
+
+    def _may_have_more(self, ended: Held) -> bool:
+        """Only where there was no place for one that waits."""
+        return self._room() <= 1
+
+    async def _settle(self, claims: set[UUID]) -> None:
+        """Give back what these claims hold."""
         if not claims:
             return
         try:
@@ -109,65 +112,3 @@ class AnswerStreamer:
                 await work.commit()
         except Unavailable as error:  # the leases end by themselves
             _log.warning("answers_not_given_back", extra={"reason": error.message})
-
-    def _hear(self, announcement: Announcement) -> None:
-        if isinstance(announcement, AnswerOwed) and announcement.bot_id == self._bot_id:
-            self._doorbell.ring()
-
-    async def _claim_all(self) -> None:
-        while True:
-            self._doorbell.reset()
-            try:
-                for held in await self._claim():
-                    task = asyncio.create_task(self._bringer.bring(held))
-                    self._tasks[task] = held
-                    task.add_done_callback(self._ended)
-            except Unavailable as error:
-                _log.warning("answer_streamer_waits", extra={"reason": error.message})
-            except Exception:  # noqa: BLE001 - the rows outlast whatever it is
-                _log.exception("answer_streamer_failed")
-            await self._doorbell.wait(self._limits.poll)
-
-    async def _claim(self) -> Sequence[Held]:
-        room = self._room()
-        if self._stopping or room <= 0:
-            return []
-        now, claim = self._clock.now(), self._ids.new()
-        async with self._unit_of_work() as work:
-            answers = await work.telegram_answers.claim(self._bot_id, claim, now, now + self._limits.lease, room)
-            if answers:
-                await work.commit()
-        return [Held(answer, claim) for answer in answers]
-
-    def _room(self) -> int:
-        return self._limits.answers - len(self._tasks)
-
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        if self._room() <= 0:  # there is a place again for one that waits
-            self._doorbell.ring()
-        held = self._tasks.pop(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            _log.error("answer_dropped", extra={"answer": str(held.answer.id)}, exc_info=error)
-
-    async def _keep_leases(self) -> None:
-        while True:
-            await self._clock.sleep((self._limits.lease / 3).total_seconds())
-            claims = {held.claim for held in self._tasks.values()}
-            if not claims:
-                continue
-            try:
-                async with self._unit_of_work() as work:
-                    for claim in claims:
-                        await work.telegram_answers.renew(claim, self._clock.now() + self._limits.lease)
-                    await work.commit()
-            except Unavailable as error:
-                _log.warning("answer_leases_not_renewed", extra={"reason": error.message})
-            except Exception:  # noqa: BLE001 - the next renewal may do; whoever lost a lease writes nothing
-                _log.exception("answer_leases_not_renewed")
-
-
-async def _cancelled(tasks: set[asyncio.Task[None]]) -> None:
-    for task in tasks:
-        task.cancel()
-    if tasks:
-        await asyncio.wait(tasks)

@@ -5,7 +5,6 @@ import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from uuid import UUID
 
 from application.identity.telegram_accounts import TelegramAccounts
 from application.telegram.answer_rows import AnswerLost
@@ -14,23 +13,26 @@ from application.telegram.growing import End, Ended, Growing
 from application.telegram.questions import QuestionAnswerer
 from application.telegram.screen import AnswerScreen
 from application.telegram.showing import AnswerView, ChatClosed, GivenBack
+from application.telegram.working import Job
 from domain.telegram import ChatAnswer, Outgoing
 
 _log = logging.getLogger(__name__)
 
 
-@dataclass(slots=True)
-class Held:
+@dataclass(slots=True, eq=False, kw_only=True)
+class Held(Job):
     """An answer that is worked on under a claim; `is_ending` once there is nothing to wait for but its last words."""
 
     answer: ChatAnswer
-    claim: UUID
     view: AnswerView | None = None
     is_ending: bool = False
 
     @property
+    def name(self) -> str:
+        return f"answer {self.answer.id}"
+
+    @property
     def is_busy(self) -> bool:
-        """Whether it would be cut in the middle of something."""
         return self.is_ending or (self.view is not None and self.view.is_speaking)
 
 

@@ -1,31 +1,23 @@
-"""The worker that handles updates: claims lanes, keeps their leases, commits what comes of it."""
+"""The worker that handles updates: claims lanes, and handles what is in them one after the other."""
 
 import asyncio
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import partial
 from itertools import groupby
 from uuid import UUID
 
 from application.ports.inbox import Handled, UpdateDecoder, UpdateHandler
 from application.ports.observability import TelegramMetrics
-from application.ports.realtime import Announcement, AnswerOwed, Bus, OutgoingOwed, UpdatesArrived
+from application.ports.realtime import Announcement, Bus, UpdatesArrived
 from application.ports.system import Clock, Ids
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
-from application.telegram.waking import Doorbell, within
+from application.telegram.handled import HandledWriter
+from application.telegram.waking import within
+from application.telegram.working import Job, Leased, LeasedWorker
 from domain.errors import Unavailable
-from domain.telegram import (
-    InboxUpdate,
-    Incoming,
-    Outgoing,
-    OutgoingId,
-    OutgoingMessage,
-    Priority,
-    UpdateState,
-    in_pieces,
-)
+from domain.telegram import InboxUpdate, Incoming, UpdateState
 
 EXPIRED = "Nobody waited for the answer any more."
 UNREADABLE = "It could not be read."
@@ -44,12 +36,24 @@ class HandlingLimits:
     poll: timedelta = timedelta(seconds=1)
 
 
-class UpdateWorker:
+@dataclass(slots=True, eq=False, kw_only=True)
+class _Lane(Job):
+    """Updates that follow each other. `waiting` are those that have not ended."""
+
+    waiting: list[InboxUpdate]
+
+    @property
+    def name(self) -> str:
+        return self.waiting[0].lane if self.waiting else "lane"
+
+
+class UpdateWorker(LeasedWorker[_Lane]):
     """Handles one bot's updates until it is stopped. Any number of workers share one database.
 
-    Each update is handled in its lane's turn. Its success is committed together with what is to be said; what its
-    handler changed before that has to bear repeating. A handler that hangs or fails holds its own lane only. A worker
-    that dies leaves its leases to end.
+    Each update is handled in its lane's turn. Its success is committed together with what is to be said, and with what
+    other lanes come to at that moment; what its handler changed before that has to bear repeating. The next one of the
+    lane begins after the commit. A handler that hangs or fails holds its own lane only. A worker that dies leaves its
+    leases to end.
     """
 
     def __init__(
@@ -64,98 +68,50 @@ class UpdateWorker:
         bot_id: int,
         limits: HandlingLimits | None = None,
     ) -> None:
-        self._unit_of_work = unit_of_work
+        self._limits = limits or HandlingLimits()
+        super().__init__(unit_of_work, bus, clock, ids, bot_id, lease=self._limits.lease, poll=self._limits.poll)
         self._decoder = decoder
         self._handler = handler
-        self._bus = bus
-        self._clock = clock
-        self._ids = ids
         self._metrics = metrics
-        self._bot_id = bot_id
-        self._limits = limits or HandlingLimits()
-        self._lanes: dict[asyncio.Task[None], UUID] = {}
-        self._doorbell = Doorbell(clock)
-        self._stopping = False
+        self._ends = HandledWriter(unit_of_work, clock, ids, bot_id)
 
-    async def run(self) -> None:
-        """Work until cancelled; what is being handled then is left to its leases. `stop` ends it well."""
-        unlisten = self._bus.listen(self._hear)
-        try:
-            async with asyncio.TaskGroup() as loops:
-                loops.create_task(self._claim_all())
-                loops.create_task(self._keep_leases())
-        finally:
-            unlisten()
-            for task in self._lanes:
-                task.cancel()
-            await asyncio.gather(*self._lanes, return_exceptions=True)
+    def _tells_of_work(self, announcement: Announcement) -> bool:
+        return isinstance(announcement, UpdatesArrived) and announcement.bot_id == self._bot_id
 
-    async def stop(self, deadline: timedelta) -> None:
-        """Take no more, let what is being handled end until the deadline, and give the rest back."""
-        self._stopping = True
-        if self._lanes:
-            await asyncio.wait(set(self._lanes), timeout=deadline.total_seconds())
-        cut = set(self._lanes)
-        for task in cut:
-            task.cancel()
-        if cut:
-            await asyncio.wait(cut)
+    def _rows(self, work: UnitOfWork) -> Leased:
+        return work.telegram_updates
 
-    def _hear(self, announcement: Announcement) -> None:
-        if isinstance(announcement, UpdatesArrived) and announcement.bot_id == self._bot_id:
-            self._doorbell.ring()
+    def _room(self) -> int:
+        return self._limits.lanes - len(self._tasks)
 
-    async def _claim_all(self) -> None:
-        while True:
-            self._doorbell.reset()
-            try:
-                claimed = await self._claim()
-            except Unavailable as error:
-                _log.warning("update_worker_waits", extra={"reason": error.message})
-                claimed = []
-            except Exception:  # noqa: BLE001 - the inbox outlasts whatever it is
-                _log.exception("update_worker_failed")
-                claimed = []
-            for claim, lane in claimed:
-                task = asyncio.create_task(self._handle_lane(lane, claim))
-                self._lanes[task] = claim
-                task.add_done_callback(partial(self._ended, lane))
-            if not claimed:
-                await self._doorbell.wait(self._limits.poll)
-
-    async def _claim(self) -> Sequence[tuple[UUID, list[InboxUpdate]]]:
-        room = self._limits.lanes - len(self._lanes)
-        if self._stopping or room <= 0:
-            return []
+    async def _claim(self, room: int) -> tuple[Sequence[_Lane], timedelta]:
         now, claim = self._clock.now(), self._ids.new()
+        until = now + self._lease
         async with self._unit_of_work() as work:
             updates = await work.telegram_updates.claim(
-                self._bot_id, claim, now, now + self._limits.lease, lanes=room, per_lane=self._limits.per_lane
+                self._bot_id, claim, now, until, lanes=room, per_lane=self._limits.per_lane
             )
             if updates:
                 await work.commit()
         ordered = sorted(updates, key=lambda update: (not update.is_urgent, update.lane, update.update_id or 0))
-        return [(claim, list(lane)) for _, lane in groupby(ordered, key=lambda update: update.lane)]
+        lanes = [
+            _Lane(claim=claim, lease_until=until, waiting=list(lane))
+            for _, lane in groupby(ordered, key=lambda update: update.lane)
+        ]
+        return lanes, self._poll
 
-    def _ended(self, lane: Sequence[InboxUpdate], task: asyncio.Task[None]) -> None:
-        del self._lanes[task]
-        if not task.cancelled() and (error := task.exception()) is not None:
-            # Its lease ends by itself; then it is handled again.
-            _log.error("lane_lost", extra={"lane": lane[0].lane}, exc_info=error)
-        self._doorbell.ring()
-
-    async def _handle_lane(self, lane: Sequence[InboxUpdate], claim: UUID) -> None:
-        waiting = list(lane)
+    async def _work_on(self, job: _Lane) -> None:
+        waiting = job.waiting
         try:
             while waiting and not self._stopping:
-                goes_on = await self._handle(waiting[0], claim)
+                goes_on = await self._handle(waiting[0], job.claim)
                 del waiting[0]
                 if not goes_on:
                     break
         finally:
             # Cancelled or held up: the others keep their place, and need not wait for the lease to end.
             if waiting:
-                await asyncio.shield(self._give_back(waiting, claim))
+                await asyncio.shield(self._give_back(waiting, job.claim))
 
     async def _handle(self, update: InboxUpdate, claim: UUID) -> bool:
         """Handle one; False when the lane has to wait for it."""
@@ -171,8 +127,14 @@ class UpdateWorker:
         except Exception as error:  # noqa: BLE001 - the inbox keeps the error, whatever it is
             return await self._failed(update, claim, incoming, error, began)
         now = self._clock.now()
+        unended = replace(update)
         update.succeed(now, now - began)
-        return await self._commit(update, claim, handled, "success", began)
+        try:
+            return await self._commit(update, claim, handled, "success", began)
+        except Unavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - what it comes to cannot be kept
+            return await self._failed(unended, claim, incoming, error, began)
 
     async def _failed(
         self, update: InboxUpdate, claim: UUID, incoming: Incoming | None, error: Exception, began: datetime
@@ -192,50 +154,17 @@ class UpdateWorker:
 
     async def _commit(self, update: InboxUpdate, claim: UUID, handled: Handled, status: str, began: datetime) -> bool:
         """End it, together with what is to be said. False when the claim was lost: then nothing is written."""
-        async with self._unit_of_work() as work:
-            if not await work.telegram_updates.save(update, claim):
-                _log.warning("update_lost", extra={"lane": update.lane, "kind": update.kind})
-                return False
-            await self._add(work, update, handled)
-            await work.commit()
+        if not await self._ends.write(update, claim, handled):
+            _log.warning("update_lost", extra={"lane": update.lane, "kind": update.kind})
+            return False
         self._metrics.update_ended(status, (self._clock.now() - began).total_seconds())
         return True
 
-    async def _add(self, work: UnitOfWork, update: InboxUpdate, handled: Handled) -> None:
-        if handled.outgoing:
-            pieces = [piece for content in handled.outgoing for piece in in_pieces(content)]
-            await work.outgoing_messages.add([self._row(update, piece) for piece in pieces])
-            work.announce(OutgoingOwed(self._bot_id))
-        for answer in handled.answers:
-            await work.telegram_answers.add(answer)
-            work.announce(AnswerOwed(self._bot_id))
-        if handled.command is not None:
-            await work.telegram_commands.count_use(handled.command)
-
-    def _row(self, update: InboxUpdate, content: Outgoing) -> OutgoingMessage:
-        now = self._clock.now()
-        return OutgoingMessage(
-            OutgoingId(self._ids.new()), self._bot_id, content, Priority.REPLY, now, now, caused_by=update.key
-        )
-
     async def _give_back(self, updates: Sequence[InboxUpdate], claim: UUID) -> None:
-        async with self._unit_of_work() as work:
-            for update in updates:
-                if update.state is UpdateState.PROCESSING:
-                    update.release()
-                    await work.telegram_updates.save(update, claim)
-            await work.commit()
+        held = [update for update in updates if update.state is UpdateState.PROCESSING]
+        for update in held:
+            update.release()
+        await asyncio.gather(*(self._ends.write(update, claim, Handled()) for update in held))
 
-    async def _keep_leases(self) -> None:
-        while True:
-            await self._clock.sleep((self._limits.lease / 3).total_seconds())
-            claims = set(self._lanes.values())
-            if not claims:
-                continue
-            try:
-                async with self._unit_of_work() as work:
-                    for claim in claims:
-                        await work.telegram_updates.renew(claim, self._clock.now() + self._limits.lease)
-                    await work.commit()
-            except Unavailable as error:
-                _log.warning("update_leases_not_renewed", extra={"reason": error.message})
+    async def _settle(self, claims: set[UUID]) -> None:
+        await self._ends.finish()

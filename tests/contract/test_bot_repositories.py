@@ -140,6 +140,7 @@ async def commands(backend: Backend, *mirrored: CommandRow, used: tuple[str, ...
         await work.telegram_commands.mirror(mirrored)
         for name in used:
             await work.telegram_commands.count_use(name)
+            await work.telegram_commands.count_use(name, 3)
         found = await work.telegram_commands.all()
         await work.commit()
     return list(found)
@@ -149,9 +150,9 @@ async def test_commands_mirror_the_registry_and_keep_their_counts(backend: Backe
     ask = CommandRow("ask", "Ask", "chat", Role.PUBLIC, ("question", "frage"))
     ban = CommandRow("ban", "Ban", "admin", Role.ADMIN, is_hidden=True)
     assert await commands(backend, ban, ask) == [ask, ban]
-    assert await commands(backend, ban, ask, used=("ask", "ask", "nothing")) == [replace(ask, usage_count=2), ban]
+    assert await commands(backend, ban, ask, used=("ask", "ask", "nothing")) == [replace(ask, usage_count=8), ban]
     changed, new = replace(ask, description="Ask me", aliases=()), CommandRow("start", "Begin", "help", Role.PUBLIC)
-    assert await commands(backend, changed, new) == [replace(changed, usage_count=2), new]
+    assert await commands(backend, changed, new) == [replace(changed, usage_count=8), new]
     assert await commands(backend) == []
 
 

@@ -1,6 +1,8 @@
 """What is said leaves chat by chat, in order, and is kept until it is sent."""
 
+from collections.abc import Set
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
@@ -12,6 +14,7 @@ from domain.telegram import (
     Entity,
     EntityKind,
     Outgoing,
+    OutgoingId,
     OutgoingMessage,
     OutgoingState,
     Priority,
@@ -67,6 +70,13 @@ async def sent(backend: Backend, *messages: OutgoingMessage) -> None:
         assert await kept(backend, message, claim)
 
 
+async def kept_each(backend: Backend, *ended: tuple[OutgoingMessage, UUID]) -> Set[OutgoingId]:
+    async with backend.unit_of_work() as work:
+        written = await work.outgoing_messages.save_each(ended)
+        await work.commit()
+    return written
+
+
 async def next_due(backend: Backend) -> object:
     async with backend.unit_of_work() as work:
         return await work.outgoing_messages.next_due(BOT, backend.clock.now())
@@ -74,6 +84,21 @@ async def next_due(backend: Backend) -> object:
 
 def ids(messages: list[OutgoingMessage]) -> list[object]:
     return [message.id for message in messages]
+
+
+async def test_outgoing_messages_saved_together_are_those_that_are_still_held(backend: Backend) -> None:
+    await owed(backend, *(new_message(backend, chat) for chat in range(1, 5)))
+    (late,) = await begun(backend, 1)
+    backend.clock.advance(LEASE)
+    others = [message for message in await begun(backend) if message.id != late.id]
+    ended = [(message, message.claim) for message in (late, *others) if message.claim is not None]
+    for message, _ in ended:
+        message.sent(7, backend.clock.now())
+    assert await kept_each(backend) == set()
+    assert await kept_each(backend, *ended) == {message.id for message in others}
+    assert await kept_each(backend, *ended) == set()
+    backend.clock.advance(LEASE)
+    assert ids(await begun(backend)) == [late.id]
 
 
 @pytest.mark.parametrize("content", SPOKEN)

@@ -163,6 +163,26 @@ async def test_update_saves_of_a_lost_claim_write_nothing(backend: Backend) -> N
     assert (stored.state, stored.attempts, stored.claim) == (UpdateState.SUCCESS, 2, None)
 
 
+async def test_update_saves_of_several_write_those_that_are_still_held(backend: Backend) -> None:
+    await arrived(backend, *(new_update(backend, number, f"chat:{number}") for number in range(4)))
+    (late, *_) = await claimed(backend, lanes=1)
+    backend.clock.advance(LEASE)
+    updates = await claimed(backend)
+    held = {update.key: update.claim for update in updates}
+    ended = [(late, late.claim), *((update, update.claim) for update in updates if update.key != late.key)]
+    for update, _ in ended:
+        update.succeed(backend.clock.now(), timedelta())
+    async with backend.unit_of_work() as work:
+        assert await work.telegram_updates.save_each([]) == set()
+        written = await work.telegram_updates.save_each([(update, claim) for update, claim in ended if claim])
+        await work.commit()
+    assert written == held.keys() - {late.key}
+    for update, _ in ended[1:]:
+        assert fields_of(await stored_update(backend, update.key)) == fields_of(update)
+    stored = await stored_update(backend, late.key)
+    assert (stored.state, stored.claim) == (UpdateState.PROCESSING, held[late.key])
+
+
 async def test_update_saves_keep_what_handling_comes_to(backend: Backend) -> None:
     await arrived(backend, new_update(backend, 1))
     (update,) = await claimed(backend)

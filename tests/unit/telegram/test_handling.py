@@ -10,12 +10,13 @@ from datetime import timedelta
 
 import pytest
 
-from adapters.memory import MemoryStore
+from adapters.memory import InMemoryUnitOfWork, MemoryStore
 from adapters.memory.telegram_updates import InMemoryUpdateInbox
 from adapters.telegram.decoding import MsgspecUpdateDecoder
 from application.ports.inbox import Handled, UpdateHandler
 from application.ports.observability import TelegramMetrics
 from application.ports.telegram import CommandRow
+from application.ports.unit_of_work import UnitOfWorkFactory
 from application.telegram.handling import EXPIRED, HandlingLimits, UpdateWorker
 from application.telegram.intake import UpdateIntake
 from domain.errors import Unavailable
@@ -61,6 +62,7 @@ class Echo(UpdateHandler):
     def __init__(self) -> None:
         self.heard: list[tuple[int, str]] = []
         self.then: Then | None = None
+        self.command = "echo"
 
     async def handle(self, bot_id: int, incoming: Incoming) -> Handled:
         assert bot_id == BOT
@@ -71,7 +73,9 @@ class Echo(UpdateHandler):
             return Handled()
         assert isinstance(incoming, IncomingMessage)
         self.heard.append((incoming.chat.id, incoming.text))
-        return Handled([SendText(chat_id=incoming.chat.id, text=RichText(f"echo {incoming.text}"))], command="echo")
+        return Handled(
+            [SendText(chat_id=incoming.chat.id, text=RichText(f"echo {incoming.text}"))], command=self.command
+        )
 
     def apologise(self, incoming: Incoming) -> Sequence[Outgoing]:
         assert isinstance(incoming, IncomingMessage)
@@ -86,13 +90,14 @@ class Place:
         self.store: MemoryStore = self.backend.unit_of_work()._store  # type: ignore[attr-defined]
         self.metrics, self.echo, self.decoder = Counts(), Echo(), MsgspecUpdateDecoder()
         inbox = InMemoryUpdateInbox(self.store, self.backend.bus)
+        self.unit_of_work: UnitOfWorkFactory = self.backend.unit_of_work
         self.intake = UpdateIntake(inbox, self.decoder, self.backend.clock, self.backend.ids, self.metrics)
 
     def worker(self, limits: HandlingLimits = LIMITS) -> UpdateWorker:
         """Another process's."""
         backend = self.backend
         return UpdateWorker(
-            backend.unit_of_work, self.decoder, self.echo, backend.bus, backend.clock, backend.ids, self.metrics, BOT,
+            self.unit_of_work, self.decoder, self.echo, backend.bus, backend.clock, backend.ids, self.metrics, BOT,
             limits,
         )  # fmt: skip
 
@@ -239,6 +244,46 @@ async def test_worker_gives_up_with_one_apology_keeps_the_error_and_goes_on(plac
     row = place.rows()[1]
     assert (row.state, row.error_message) == (UpdateState.ERROR, "RuntimeError: no such thing")
     assert place.said() == ["sorry", "echo good"]
+
+
+async def test_worker_commits_what_many_lanes_come_to_together(place: Place) -> None:
+    commits = 0
+
+    class Counted(InMemoryUnitOfWork):
+        async def commit(self) -> None:
+            nonlocal commits
+            commits += 1
+            await super().commit()
+
+    place.unit_of_work = lambda: Counted(place.store, place.backend.bus, place.backend.clock)
+    await place.deliver(*((number, number % 60, f"{number}") for number in range(180)))
+
+    async with place.at_work(HandlingLimits(lanes=60)):
+        await place.until(all_succeeded(place, 180))
+
+    assert len(place.said()) == 180
+    assert commits <= 20
+
+
+async def test_worker_whose_outcome_cannot_be_kept_gives_up_and_takes_no_other_along(place: Place) -> None:
+    async def say_what_cannot_be_kept(incoming: Incoming) -> None:
+        if isinstance(incoming, IncomingMessage) and incoming.text == "bad":
+            place.echo.command = ["no", "name"]  # type: ignore[assignment]  # no storage takes it
+        else:
+            place.echo.command = "echo"
+
+    place.echo.then = say_what_cannot_be_kept
+    await place.deliver((1, 1, "bad"), (2, 1, "after"), *((number, number, "good") for number in range(3, 9)))
+
+    async with place.at_work():
+        await place.until(all_succeeded(place, 6), advance=timedelta(milliseconds=1))
+        assert place.states() == {UpdateState.SUCCESS: 6, UpdateState.PROCESSING: 2}
+        await place.until(all_succeeded(place, 7), advance=timedelta(milliseconds=100))
+
+    row = place.rows()[1]
+    assert (row.state, row.attempts) == (UpdateState.ERROR, MAX_ATTEMPTS)
+    assert (row.error_message or "").startswith("TypeError")
+    assert sorted(place.said()) == ["echo after", *["echo good"] * 6, "sorry"]
 
 
 async def test_worker_keeps_what_cannot_be_read_as_an_error(place: Place) -> None:

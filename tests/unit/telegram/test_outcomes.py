@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 
 from application.ports.unit_of_work import UnitOfWork
-from application.telegram.outcomes import MAX_TRIES, OutcomeWriter
+from application.telegram.committing import MAX_TRIES
+from application.telegram.outcomes import OutcomeWriter
 from domain.errors import Unavailable
 from domain.telegram import OutgoingMessage, OutgoingState
 from tests.unit.telegram.outbox import BOT, Outbox, text
@@ -84,6 +85,24 @@ async def test_outcomes_of_a_database_that_stays_away_are_left_to_the_lease(outb
 
     assert await write(outbox, writer, rows) == [False]
     assert outbox.states() == {OutgoingState.SENDING: 1}
+
+
+async def test_outcomes_one_that_cannot_be_written_keeps_no_later_one_waiting(outbox: Outbox) -> None:
+    writer = OutcomeWriter(outbox.backend.unit_of_work, outbox.clock, BOT)
+    broken, after = await held(outbox, 2)
+    claims = [row.claim for row in (broken, after)]
+    key, broken.id = broken.id, []  # type: ignore[assignment]
+    assert claims[0] is not None
+    writing = asyncio.create_task(writer.write(broken, claims[0]))
+    await outbox.settle()
+
+    after.sent(7, outbox.clock.now())
+    assert claims[1] is not None
+    assert await writer.write(after, claims[1])
+    assert not writing.done()
+    await outbox.until(writing.done, advance=timedelta(milliseconds=100))
+    assert not writing.result()
+    assert outbox.row(key).state is OutgoingState.SENDING
 
 
 async def test_outcomes_one_that_cannot_be_written_takes_no_other_along(outbox: Outbox) -> None:
