@@ -386,7 +386,15 @@ class Container(containers.DeclarativeContainer):
         TelegramSignIn, unit_of_work.provider, telegram_proving, sign_in_opener, clock, ids
     )
     first_passwords = providers.Singleton(
-        FirstPasswords, unit_of_work.provider, telegram_proving, hashing, rate_limiter, mail_requests, clock, ids
+        FirstPasswords,
+        unit_of_work.provider,
+        telegram_proving,
+        hashing,
+        rate_limiter,
+        mail_requests,
+        tokens,
+        clock,
+        ids,
     )
     linking_service = providers.Singleton(
         LinkingService, unit_of_work.provider, reauthentication, tokens, rate_limiter, trail, clock, ids

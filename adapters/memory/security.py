@@ -47,15 +47,16 @@ class InMemoryTokenIssuer(TokenIssuer):
 
     def browser_token(self, browser: KnownBrowser, now: datetime) -> tuple[str, datetime]:
         expires_at = now + BROWSER_KNOWN_FOR
-        return f"browser|{browser.member_id}|{browser.nonce}|{expires_at.isoformat()}", expires_at
+        return f"browser|{browser.member_id}|{browser.nonce}|{browser.stamp}|{expires_at.isoformat()}", expires_at
 
     def read_browser_token(self, token: str, now: datetime) -> KnownBrowser | None:
         kind, *rest = token.split("|")
-        if kind != "browser" or len(rest) != 3:
+        if kind != "browser" or len(rest) != 4:
             return None
-        member_id, nonce, expires_at = rest
+        member_id, nonce, stamp, expires_at = rest
         try:
-            browser, ends = KnownBrowser(MemberId(UUID(member_id)), nonce), datetime.fromisoformat(expires_at)
+            browser = KnownBrowser(MemberId(UUID(member_id)), nonce, stamp)
+            ends = datetime.fromisoformat(expires_at)
         except ValueError:
             return None
         return browser if ends.tzinfo is not None and ends > now else None

@@ -47,6 +47,7 @@ class _BrowserClaims(msgspec.Struct, frozen=True):
     sub: UUID
     type: Literal["browser"]
     jti: Annotated[str, msgspec.Meta(min_length=1)]
+    stamp: Annotated[str, msgspec.Meta(min_length=1)]
     iat: _Seconds
     exp: _Seconds
 
@@ -88,15 +89,22 @@ class JwtTokenIssuer(TokenIssuer):
         """A signed JWT of 180 days and the time it ends, in whole seconds."""
         issued = int(now.timestamp())
         ends = issued + int(BROWSER_KNOWN_FOR.total_seconds())
-        claims = {"sub": str(browser.member_id), "type": "browser", "jti": browser.nonce, "iat": issued, "exp": ends}
+        claims = {
+            "sub": str(browser.member_id),
+            "type": "browser",
+            "jti": browser.nonce,
+            "stamp": browser.stamp,
+            "iat": issued,
+            "exp": ends,
+        }
         return self._signed(claims), datetime.fromtimestamp(ends, UTC)
 
     def read_browser_token(self, token: str, now: datetime) -> KnownBrowser | None:
-        """None for anything forged, ended, unsigned or of another type."""
+        """None for anything forged, ended, unsigned, of another type or without one of the claims."""
         claims = self._verified(token, _BrowserClaims)
         if claims is None or now >= datetime.fromtimestamp(claims.exp, UTC):
             return None
-        return KnownBrowser(MemberId(claims.sub), claims.jti)
+        return KnownBrowser(MemberId(claims.sub), claims.jti, claims.stamp)
 
     def opaque(self) -> str:
         """A new 256-bit secret, URL-safe."""

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from application.addresses import neighbourhood
 from application.identity._auditing import Trail, is_news
+from application.identity.known_browsers import password_stamp
 from application.ports.identity import TokenIssuer
 from application.ports.limits import Attempt, Limit, RateLimiter
 from application.ports.realtime import RightsChanged
@@ -29,7 +30,10 @@ MAX_OPEN = 100
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """What a client holds after signing in. `refresh_token` is shown once and works once."""
+    """What a client holds after signing in. `refresh_token` is shown once and works once.
+
+    `password_stamp` is for `KnownBrowsers.remember`; None where a sign-in goes on.
+    """
 
     member_id: MemberId
     sign_in_id: SignInId
@@ -37,6 +41,7 @@ class SignedIn:
     access_expires_at: datetime
     refresh_token: str = field(repr=False)
     refresh_expires_at: datetime
+    password_stamp: str | None = None
 
 
 class SignInOpener:
@@ -88,7 +93,8 @@ class SignInOpener:
         if ended := await work.sign_ins.end_idle(member.id, now, keep=MAX_OPEN):
             await self._trail.record(work, AuditAction.SIGNED_OUT, actor, member.id, cause="too_many", count=ended)
             work.announce(RightsChanged(member_id=member.id))
-        return self.issue(sign_in, secret)
+        stamp = password_stamp(self._tokens, member.user.password_hash if member.user else None)
+        return replace(self.issue(sign_in, secret), password_stamp=stamp)
 
     def issue(self, sign_in: SignIn, secret: str) -> SignedIn:
         """The tokens of a sign-in whose current refresh secret is this one."""

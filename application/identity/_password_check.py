@@ -117,7 +117,7 @@ class PasswordCheck:
         self, guess: Guess, given: Credentials, stored: StoredCredentials | None
     ) -> tuple[StoredCredentials | None, bool]:
         """What is stored of the account, and whether the password is its own."""
-        is_known = await self._throttle.knows(guess, _familiar(stored))
+        is_known = await self._throttle.knows(guess, self._familiar(stored))
         password_hash = stored.password_hash if stored else None
         return stored, await self._throttle.verify(guess, password_hash, given.password, is_known=is_known)
 
@@ -127,7 +127,7 @@ class PasswordCheck:
         if remembered is not None and remembered[0] > self._clock.now():
             return _Found(remembered[1])
         stored = await self._find(given)
-        return _Found(_familiar(stored), stored, is_new=True)
+        return _Found(self._familiar(stored), stored, is_new=True)
 
     async def _find(self, given: Credentials) -> StoredCredentials | None:
         """What is stored of the account now; what it knows is remembered for a few seconds."""
@@ -136,8 +136,15 @@ class PasswordCheck:
         self._remembered.pop(given.login, None)
         if len(self._remembered) >= MAX_REMEMBERED:
             del self._remembered[next(iter(self._remembered))]
-        self._remembered[given.login] = (now + REMEMBERED_FOR, _familiar(stored))
+        self._remembered[given.login] = (now + REMEMBERED_FOR, self._familiar(stored))
         return stored
+
+    def _familiar(self, stored: StoredCredentials | None) -> Familiar:
+        if stored is None:
+            return Familiar()
+        found = map(neighbourhood, stored.addresses)
+        addresses = frozenset(each for each in found if each is not None)
+        return Familiar(stored.member_id, self._browsers.stamp(stored.password_hash), addresses)
 
     async def _note(
         self, action: AuditAction, stored: StoredCredentials | None, device: Device, **details: object
@@ -149,13 +156,6 @@ class PasswordCheck:
 def refused() -> InvalidCredentials:
     """One answer, whichever part was wrong."""
     return InvalidCredentials("The account and the password do not belong together.")
-
-
-def _familiar(stored: StoredCredentials | None) -> Familiar:
-    if stored is None:
-        return Familiar()
-    found = map(neighbourhood, stored.addresses)
-    return Familiar(stored.member_id, frozenset(each for each in found if each is not None))
 
 
 def _cause(stored: StoredCredentials | None, *, matches: bool) -> str:

@@ -27,10 +27,15 @@ SOON = timedelta(seconds=5)
 
 @dataclass(frozen=True, slots=True)
 class Familiar:
-    """What an account knows: whose browsers they are, and the addresses that it has signed in from."""
+    """What an account knows: whose its browsers are, which stamp they bear, and the addresses it has signed in from."""
 
     member_id: MemberId | None = None
+    stamp: str = ""
     addresses: frozenset[str] = frozenset()
+
+    def has(self, browser: KnownBrowser) -> bool:
+        """Whether the browser is one of the account's, and has signed in since it has its password."""
+        return (browser.member_id, browser.stamp) == (self.member_id, self.stamp)
 
 
 @dataclass(slots=True)
@@ -132,7 +137,7 @@ class SignInThrottle:
         return await self._knows_browser(guess, familiar) or guess.address in familiar.addresses
 
     async def _knows_browser(self, guess: Guess, familiar: Familiar) -> bool:
-        if guess.browser is None or guess.browser.member_id != familiar.member_id:
+        if guess.browser is None or not familiar.has(guess.browser):
             return False
         if not guess.is_by_browser:
             attempt = Attempt(f"sign_in_browser:{guess.browser.nonce}", PER_BROWSER)

@@ -7,7 +7,8 @@ from application.identity._mail_requests import MailRequests
 from application.identity._reauthentication import has_just_signed_in, is_signed_in
 from application.identity._replacing import replace_password
 from application.identity._telegram_proving import ProofRefused, TelegramProving, TelegramSigned
-from application.ports.identity import PasswordHasher
+from application.identity.known_browsers import password_stamp
+from application.ports.identity import PasswordHasher, TokenIssuer
 from application.ports.limits import Attempt, Limit, RateLimiter
 from application.ports.linking import TelegramProof
 from application.ports.system import Clock, Ids
@@ -45,6 +46,7 @@ class FirstPasswords:
         hasher: PasswordHasher,
         limiter: RateLimiter,
         mail: MailRequests,
+        tokens: TokenIssuer,
         clock: Clock,
         ids: Ids,
     ) -> None:
@@ -53,6 +55,7 @@ class FirstPasswords:
         self._hasher = hasher
         self._limiter = limiter
         self._mail = mail
+        self._tokens = tokens
         self._clock = clock
         self._ids = ids
 
@@ -69,8 +72,10 @@ class FirstPasswords:
 
     async def set(
         self, actor: Actor, new: str, username: str | None = None, signed: TelegramSigned | None = None
-    ) -> None:
-        """Set the actor's first password. A member who came by Telegram alone gets a web account of this username.
+    ) -> str:
+        """Set the actor's first password; what stands for it in a browser's token (`KnownBrowsers`).
+
+        A member who came by Telegram alone gets a web account of this username.
 
         `signed` is what Telegram signed for the actor's own Telegram account, under the rules of signing in by it; one
         that does not hold, or is another account's, is `InvalidCredentials`, whichever it is.
@@ -81,12 +86,11 @@ class FirstPasswords:
         check_password(new, username, field="new_password")
         await self._limiter.acquire([Attempt(f"first_password:{actor.require_member()}", FIRST_PASSWORDS)])
         if signed is None:
-            await self._set(actor, new, username, None)
-            return
+            return await self._set(actor, new, username, None)
         async with self._proving.attempt(METHOD, actor, _refused()):
-            await self._set(actor, new, username, self._proving.read(signed))
+            return await self._set(actor, new, username, self._proving.read(signed))
 
-    async def _set(self, actor: Actor, new: str, username: str | None, proof: TelegramProof | None) -> None:
+    async def _set(self, actor: Actor, new: str, username: str | None, proof: TelegramProof | None) -> str:
         async with self._unit_of_work() as work:
             member = await self._without_password(work, actor, username, proof)
         check_password(new, *member.names, field="new_password")
@@ -102,6 +106,7 @@ class FirstPasswords:
             action = AuditAction.PASSWORD_CHANGED
             await replace_password(work, self._mail, self._ids, member, password_hash, actor, action, now)
             await work.commit()
+        return password_stamp(self._tokens, password_hash)
 
     async def _without_password(
         self, work: UnitOfWork, actor: Actor, username: str | None, proof: TelegramProof | None

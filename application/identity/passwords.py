@@ -10,6 +10,7 @@ from application.identity._opening import SignedIn, SignInOpener
 from application.identity._reauthentication import Reauthentication, check_same_password
 from application.identity._replacing import replace_password
 from application.identity._throttling import forget_failures
+from application.identity.known_browsers import password_stamp
 from application.ports.credentials import CredentialQueries, Login
 from application.ports.identity import PasswordHasher, TokenIssuer
 from application.ports.limits import Attempt, Limit, RateLimiter
@@ -74,8 +75,11 @@ class PasswordService:
         self._clock = clock
         self._ids = ids
 
-    async def change(self, actor: Actor, current: str, new: str) -> None:
-        """Replace the actor's password; raises `InvalidCredentials`, `Invalid` and `TooManyRequests`."""
+    async def change(self, actor: Actor, current: str, new: str) -> str:
+        """Replace the actor's password; what stands for the new one in a browser's token (`KnownBrowsers`).
+
+        Raises `InvalidCredentials`, `Invalid` and `TooManyRequests`.
+        """
         check_password(new, field="new_password")
         checked = await self._reauthentication.require(actor, current)
         check_password(new, *checked.names, field="new_password")
@@ -87,6 +91,7 @@ class PasswordService:
             action = AuditAction.PASSWORD_CHANGED
             await replace_password(work, self._mail, self._ids, member, password_hash, actor, action, now)
             await work.commit()
+        return password_stamp(self._tokens, password_hash)
 
     async def request_reset(self, email: str, device: Device) -> None:
         """Send a link to this address if an account has it; the answer is the same if none has.

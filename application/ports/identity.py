@@ -250,10 +250,14 @@ class AccessClaims:
 
 @dataclass(frozen=True, slots=True)
 class KnownBrowser:
-    """A browser in which this member has signed in; `nonce` is its own, and random."""
+    """A browser in which this member has signed in; `nonce` is its own, and random.
+
+    `stamp` stands for the password that the member had then: another password has another one.
+    """
 
     member_id: MemberId
     nonce: str
+    stamp: str
 
 
 class TokenIssuer(Protocol):
@@ -272,7 +276,9 @@ class TokenIssuer(Protocol):
         ...
 
     def read_browser_token(self, token: str, now: datetime) -> KnownBrowser | None:
-        """None for one that is forged, has ended, is signed by a key that is gone, or is of another type."""
+        """None for one that is forged, has ended, is signed by a key that is gone, is of another type or lacks anything:
+        tokens from before browsers had stamps lack that.
+        """
         ...
 
     def opaque(self) -> str:

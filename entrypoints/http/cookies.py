@@ -1,7 +1,7 @@
 """The cookies of a browser's sign-in, and the one by which the browser is known afterwards."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from litestar.datastructures import Cookie
 
@@ -19,20 +19,18 @@ def sign_in_cookies(
     signed_in: SignedIn, csrf_token: str, browser: BrowserToken | None, now: datetime, *, secure: bool
 ) -> list[Cookie]:
     """The tokens where no script reads them, and the CSRF token where the page's own scripts do."""
-
-    def cookie(name: str, value: str, path: str, ends: datetime, *, httponly: bool) -> Cookie:
-        age = max(0, int((ends - now).total_seconds()))
-        return Cookie(name, path=path, value=value, max_age=age, secure=secure, httponly=httponly, samesite="lax")
-
     access_ends, refresh_ends = signed_in.access_expires_at, signed_in.refresh_expires_at
     cookies = [
-        cookie(ACCESS_COOKIE, signed_in.access_token, "/", access_ends, httponly=True),
-        cookie(REFRESH_COOKIE, signed_in.refresh_token, REFRESH_PATH, refresh_ends, httponly=True),
-        cookie(CSRF_COOKIE, csrf_token, "/", refresh_ends, httponly=False),
+        _cookie(ACCESS_COOKIE, signed_in.access_token, "/", access_ends - now, secure=secure),
+        _cookie(REFRESH_COOKIE, signed_in.refresh_token, REFRESH_PATH, refresh_ends - now, secure=secure),
+        _cookie(CSRF_COOKIE, csrf_token, "/", refresh_ends - now, secure=secure, httponly=False),
     ]
-    if browser is not None:
-        cookies.append(cookie(BROWSER_COOKIE, browser.token, REFRESH_PATH, browser.expires_at, httponly=True))
-    return cookies
+    return cookies if browser is None else [*cookies, browser_cookie(browser, now, secure=secure)]
+
+
+def browser_cookie(browser: BrowserToken, now: datetime, *, secure: bool) -> Cookie:
+    """What the browser is known by."""
+    return _cookie(BROWSER_COOKIE, browser.token, REFRESH_PATH, browser.expires_at - now, secure=secure)
 
 
 def expired_cookies(*, secure: bool, of_member: bool = False) -> list[Cookie]:
@@ -52,3 +50,8 @@ def expired_cookies(*, secure: bool, of_member: bool = False) -> list[Cookie]:
 def holds_sign_in(cookies: Mapping[str, str]) -> bool:
     """Whether the browser keeps anything of a sign-in, good or not."""
     return ACCESS_COOKIE in cookies or REFRESH_COOKIE in cookies
+
+
+def _cookie(name: str, value: str, path: str, lasts: timedelta, *, secure: bool, httponly: bool = True) -> Cookie:
+    age = max(0, int(lasts.total_seconds()))
+    return Cookie(name, path=path, value=value, max_age=age, secure=secure, httponly=httponly, samesite="lax")

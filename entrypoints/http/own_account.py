@@ -50,13 +50,18 @@ async def change_account(
     guards=[signed_in],
     security=SECURITY,
     status_code=HTTP_204_NO_CONTENT,
-    responses=refusals(401, 403, 409, 429, body=True),
+    responses={204: NO_CONTENT, **refusals(401, 403, 409, 429, body=True)},
 )
 async def change_password(
-    actor: ActorDependency, password_service: PasswordServiceDependency, data: JSONBody[PasswordChangeRequest]
-) -> None:
-    """Replace one's password. All one's other sign-ins end."""
-    await password_service.change(actor, data.current_password, data.new_password)
+    request: Request[Actor, Any, Any],
+    actor: ActorDependency,
+    password_service: PasswordServiceDependency,
+    sign_in_presenter: SignInPresenterDependency,
+    data: JSONBody[PasswordChangeRequest],
+) -> Response[None]:
+    """Replace one's password. All one's other sign-ins end, and of one's browsers only this one is known any more."""
+    stamp = await password_service.change(actor, data.current_password, data.new_password)
+    return sign_in_presenter.password_set(actor, stamp, request.headers.get("authorization"))
 
 
 @post(
@@ -64,11 +69,15 @@ async def change_password(
     guards=[signed_in],
     security=SECURITY,
     status_code=HTTP_204_NO_CONTENT,
-    responses=refusals(401, 403, 409, 429, 503, body=True),
+    responses={204: NO_CONTENT, **refusals(401, 403, 409, 429, 503, body=True)},
 )
 async def set_first_password(
-    actor: ActorDependency, first_passwords: FirstPasswordsDependency, data: JSONBody[FirstPasswordRequest]
-) -> None:
+    request: Request[Actor, Any, Any],
+    actor: ActorDependency,
+    first_passwords: FirstPasswordsDependency,
+    sign_in_presenter: SignInPresenterDependency,
+    data: JSONBody[FirstPasswordRequest],
+) -> Response[None]:
     """Set the password of an account that has none. All one's other sign-ins end.
 
     Where the member has a Telegram account, Telegram vouches for them anew: what it signed goes along, whatever the
@@ -77,7 +86,8 @@ async def set_first_password(
     if data.telegram is not None and data.init_data is not None:
         raise Invalid.of("init_data", "expected either this or `telegram`")
     signed = data.init_data if data.telegram is None else data.telegram
-    await first_passwords.set(actor, data.new_password, data.username, signed)
+    stamp = await first_passwords.set(actor, data.new_password, data.username, signed)
+    return sign_in_presenter.password_set(actor, stamp, request.headers.get("authorization"))
 
 
 @post(

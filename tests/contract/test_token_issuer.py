@@ -120,7 +120,7 @@ async def test_token_issuer_any_text_has_a_hash_and_a_successor(issuer: TokenIss
 
 
 async def test_token_issuer_browser_token_is_read_back_for_half_a_year(issuer: TokenIssuer) -> None:
-    browser = KnownBrowser(MEMBER, issuer.opaque())
+    browser = KnownBrowser(MEMBER, issuer.opaque(), "stamp")
     token, ends = issuer.browser_token(browser, NOW)
 
     assert ends == NOW + timedelta(days=180)
@@ -135,7 +135,7 @@ async def test_token_issuer_garbage_is_no_browser_token(issuer: TokenIssuer, tok
 
 async def test_token_issuer_browser_token_is_no_access_token_and_the_other_way_round(issuer: TokenIssuer) -> None:
     access, _ = issuer.access_token(MEMBER, SIGN_IN, NOW)
-    token, _ = issuer.browser_token(KnownBrowser(MEMBER, str(SIGN_IN)), NOW)
+    token, _ = issuer.browser_token(KnownBrowser(MEMBER, str(SIGN_IN), "stamp"), NOW)
 
     assert issuer.read_browser_token(access, NOW) is None
     with pytest.raises(InvalidToken):

@@ -84,7 +84,9 @@ class IdentityWorld:
         self.telegram = InMemoryTelegramProofs()
         proving = TelegramProving(self.telegram, self.limiter, trail, self.clock)
         self.telegram_sign_in = TelegramSignIn(self.unit_of_work, proving, opener, *basics)
-        self.first_passwords = FirstPasswords(self.unit_of_work, proving, self.hashing, self.limiter, mail, *basics)
+        self.first_passwords = FirstPasswords(
+            self.unit_of_work, proving, self.hashing, self.limiter, mail, self.tokens, *basics
+        )
         self.linking = LinkingService(self.unit_of_work, asking, self.tokens, self.limiter, trail, *basics)
         self.accounts = AccountService(self.unit_of_work, queries, *shared, self.tokens, *basics)
         self.mail = MailWorker(

@@ -20,18 +20,23 @@ from adapters.memory.security import PlainPasswordHasher
 from adapters.memory.system import ManualClock
 from application.identity._hashing import HashingQueue
 from application.identity._throttling import PER_BROWSER, Familiar, Guess, SignInThrottle
-from application.identity.sign_in import Credentials
+from application.identity.sign_in import Credentials, SignedIn
 from application.ports.identity import KnownBrowser
 from domain.errors import InvalidCredentials, TooManyRequests
-from domain.identity import AuditAction, MemberId
+from domain.identity import OPERATOR, AuditAction, MemberId
 from tests.unit.identity.conftest import DEVICE, PASSWORD, IdentityWorld
 from tests.unit.identity.test_throttling import ANN, WRONG, CountedCredentials, at, registered, settled
 
 
 async def mark(world: IdentityWorld, credentials: Credentials = ANN) -> str:
     """What the browser of this account keeps after signing in."""
-    signed_in = await world.auth.sign_in(credentials, DEVICE)
-    return world.browsers.remember(signed_in.member_id).token
+    return kept(world, await world.auth.sign_in(credentials, DEVICE))
+
+
+def kept(world: IdentityWorld, signed_in: SignedIn) -> str:
+    """What a browser keeps after this sign-in in it."""
+    assert signed_in.password_stamp is not None
+    return world.browsers.remember(signed_in.member_id, signed_in.password_stamp).token
 
 
 @asynccontextmanager
@@ -85,7 +90,7 @@ async def test_known_browser_that_was_stolen_buys_five_guesses_from_however_many
         with pytest.raises(TooManyRequests):
             await world.auth.sign_in(replace(ANN, browser_token=stolen.browser_token), at(600))
         # Another browser of the owner's is not taken along.
-        other = world.browsers.remember((await world.auth.sign_in(ANN, DEVICE)).member_id).token
+        other = await mark(world)
         assert await asyncio.wait_for(world.auth.sign_in(replace(ANN, browser_token=other), at(601)), 1)
 
 
@@ -115,7 +120,7 @@ async def test_known_browser_of_no_use_at_the_account_is_a_stranger(world: Ident
     await registered(world)
     await registered(world, "bob")
     signed_in = await world.auth.sign_in(ANN, DEVICE)
-    ended = world.browsers.remember(signed_in.member_id).token
+    ended = kept(world, signed_in)
     world.later(days=180)
     tokens = {
         "another member's": await mark(world, Credentials(PASSWORD, username="bob")),
@@ -165,7 +170,7 @@ async def test_known_browser_of_a_guesser_reads_the_database_once_in_a_while(wor
 
 async def test_known_browser_is_renewed_as_itself_and_for_its_member_only(world: IdentityWorld) -> None:
     ann, bob = await registered(world), await registered(world, "bob")
-    first = world.browsers.remember(ann)
+    first = world.browsers.remember(ann, "stamp")
     world.later(days=100)
 
     renewed = world.browsers.renew(ann, first.token)
@@ -173,9 +178,92 @@ async def test_known_browser_is_renewed_as_itself_and_for_its_member_only(world:
     assert renewed is not None
     assert renewed.expires_at - first.expires_at == timedelta(days=100)
     assert world.browsers.recognise(renewed.token) == world.browsers.recognise(first.token)
-    assert world.browsers.recognise(first.token) != world.browsers.recognise(world.browsers.remember(ann).token)
+    assert world.browsers.recognise(first.token) != world.browsers.recognise(
+        world.browsers.remember(ann, "stamp").token
+    )
     assert world.browsers.renew(bob, first.token) is None
     assert world.browsers.renew(ann, None) is None
+
+
+async def test_known_browser_from_before_the_password_is_a_stranger_and_later_ones_are_known(
+    world: IdentityWorld,
+) -> None:
+    ann = await registered(world)
+    old = await mark(world)
+    here = await world.signed_in()
+    with_new = replace(ANN, password="a whole new password")
+
+    stamp = await world.passwords.change(here, PASSWORD, with_new.password)
+    new = world.browsers.remember(ann, stamp).token
+    later = kept(world, await world.auth.sign_in(with_new, DEVICE))
+
+    async with flooded(world):
+        with pytest.raises(TooManyRequests):
+            await world.auth.sign_in(replace(with_new, browser_token=old), at(500))
+        for number, token in enumerate((new, later)):
+            owner = await asyncio.wait_for(
+                world.auth.sign_in(replace(with_new, browser_token=token), at(600 + number)), 1
+            )
+            assert owner.member_id == ann
+
+
+async def test_known_browser_is_the_one_that_finished_the_reset_and_none_from_before(world: IdentityWorld) -> None:
+    ann = (await world.registered("ann", "ann@example.org")).id
+    old = await mark(world)
+    with_new = replace(ANN, password="a whole new password")
+    await world.passwords.request_reset("ann@example.org", DEVICE)
+
+    new = kept(world, await world.passwords.redeem_reset(await world.mailed_token(), with_new.password, DEVICE))
+
+    async with flooded(world):
+        with pytest.raises(TooManyRequests):
+            await world.auth.sign_in(replace(with_new, browser_token=old), at(500))
+        owner = await asyncio.wait_for(world.auth.sign_in(replace(with_new, browser_token=new), at(501)), 1)
+
+    assert owner.member_id == ann
+
+
+async def test_known_browser_of_a_member_without_a_password_is_a_stranger_after_the_first(world: IdentityWorld) -> None:
+    owner, _ = await world.members.bootstrap_owner()
+    assert owner.username is not None
+    link = await world.members.sign_in_link(OPERATOR, owner.id)
+    signed_in = await world.auth.sign_in_with_link(link.token, DEVICE)
+    old = kept(world, signed_in)
+    here, _ = await world.auth.actor(signed_in.access_token, DEVICE)
+
+    new = world.browsers.remember(owner.id, await world.first_passwords.set(here, PASSWORD)).token
+
+    mine = Credentials(PASSWORD, username=owner.username)
+    async with flooded(world, replace(mine, password="wrong")):
+        with pytest.raises(TooManyRequests):
+            await world.auth.sign_in(replace(mine, browser_token=old), at(500))
+        assert await asyncio.wait_for(world.auth.sign_in(replace(mine, browser_token=new), at(501)), 1)
+
+
+async def test_known_browser_carries_its_old_stamp_through_refreshing(world: IdentityWorld) -> None:
+    ann = await registered(world)
+    signed_in = await world.auth.sign_in(ANN, DEVICE)
+    old = kept(world, signed_in)
+    await world.members.set_password(OPERATOR, ann, "a whole new password")
+    other = await world.auth.sign_in(replace(ANN, password="a whole new password"), DEVICE)
+
+    renewed = world.browsers.renew(ann, old)
+    refreshed = await world.auth.refresh(other.refresh_token, DEVICE)
+
+    assert renewed is not None
+    assert refreshed.password_stamp is None
+    assert world.browsers.recognise(renewed.token) == world.browsers.recognise(old)
+
+
+def test_known_browsers_stamp_is_one_of_each_password_and_tells_nothing_of_it(world: IdentityWorld) -> None:
+    hashes = [None, "plain:one", "plain:two"]
+
+    stamps = [world.browsers.stamp(each) for each in hashes]
+
+    assert len(set(stamps)) == 3
+    assert stamps == [world.browsers.stamp(each) for each in hashes]
+    assert {len(stamp) for stamp in stamps} == {16}
+    assert stamps[1] not in world.tokens.hashed("plain:one")
 
 
 async def test_known_browser_leaves_nothing_of_its_token_in_the_trail_or_in_words(world: IdentityWorld) -> None:
@@ -205,13 +293,17 @@ async def expect_any_attempts_counted(attempts: list[tuple[str, bool, int]]) -> 
         InMemoryRateLimiter(clock), HashingQueue(PlainPasswordHasher(), clock, Random(1).randrange)
     )
     own, other = MemberId(UUID(int=1)), MemberId(UUID(int=2))
-    browsers = {"own": KnownBrowser(own, "mine"), "other": KnownBrowser(other, "theirs"), "none": None}
+    browsers = {
+        "own": KnownBrowser(own, "mine", "stamp"),
+        "other": KnownBrowser(other, "theirs", "stamp"),
+        "none": None,
+    }
     failed_at = []
     for number, (whose, succeeds, seconds) in enumerate(attempts):
         guess = Guess("ann", at(number).ip, browsers[whose])
         await throttle.admit_address(guess)
-        await throttle.admit(guess, Familiar(own))
-        is_known = await throttle.knows(guess, Familiar(own))
+        await throttle.admit(guess, Familiar(own, "stamp"))
+        is_known = await throttle.knows(guess, Familiar(own, "stamp"))
         recent = [time for time in failed_at if clock.now() - time < PER_BROWSER.window]
         assert is_known is (whose == "own" and len(recent) < PER_BROWSER.count)
         if succeeds:

@@ -200,7 +200,7 @@ def test_hashed_secret_of_any_text_is_sha256_hex() -> None:
     assert len(ISSUER.hashed("\ud800")) == 64
 
 
-BROWSER = KnownBrowser(MEMBER, "nonce")
+BROWSER = KnownBrowser(MEMBER, "nonce", "stamp")
 
 
 def test_browser_token_outlives_a_rotation_while_its_key_is_kept_and_no_longer() -> None:
@@ -224,16 +224,19 @@ def test_browser_token_signed_anew_is_the_same_browsers_under_the_present_key() 
     "token",
     [
         forged(),
-        forged(type="browser", key=b"c" * 32),
-        forged(type="browser", header={"kid": "k9"}),
-        forged(type="browser", jti=""),
-        forged(type="browser", jti=...),
-        forged(type="browser", sub="somebody"),
-        forged(type="browser", exp=int(NOW.timestamp())),
-        forged(type="browser", exp=...),
+        forged(type="browser", stamp="s", key=b"c" * 32),
+        forged(type="browser", stamp="s", header={"kid": "k9"}),
+        forged(type="browser"),
+        forged(type="browser", stamp=""),
+        forged(type="browser", stamp=1),
+        forged(type="browser", stamp="s", jti=""),
+        forged(type="browser", stamp="s", jti=...),
+        forged(type="browser", stamp="s", sub="somebody"),
+        forged(type="browser", stamp="s", exp=int(NOW.timestamp())),
+        forged(type="browser", stamp="s", exp=...),
         unsigned({"alg": "none", "kid": "k1"}),
     ],
 )
 def test_browser_token_that_is_forged_or_lacks_anything_is_none(token: str) -> None:
     assert ISSUER.read_browser_token(token, NOW) is None
-    assert ISSUER.read_browser_token(forged(type="browser"), NOW) == KnownBrowser(MEMBER, "x")
+    assert ISSUER.read_browser_token(forged(type="browser", stamp="s"), NOW) == KnownBrowser(MEMBER, "x", "s")
