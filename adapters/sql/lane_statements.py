@@ -18,16 +18,18 @@ SELECT * FROM (
   WHERE bot_id = :bot AND {rank} = {value} AND {waits} AND due_at <= :now ORDER BY due_at, {tie} LIMIT {window}
 ) AS window_{number}
 """
+# One look into the index a lane. An EXISTS becomes a join of all lanes with all that is held, where PostgreSQL's
+# statistics are of a time when little was.
 _IS_FREE = """
-NOT EXISTS (
-  SELECT 1 FROM {table} WHERE bot_id = :bot AND {table}.lane = {lane} AND {is_held} AND lease_until > :now
+NOT COALESCE(
+  (SELECT max(lease_until) FROM {table} WHERE bot_id = :bot AND {table}.lane = {lane} AND {is_held}) > :now, false
 )
 """
 _NEAR = """
 WITH near AS MATERIALIZED ({windows}), free AS MATERIALIZED (
   SELECT near.lane FROM near
-  WHERE NOT EXISTS (
-    SELECT 1 FROM {table} WHERE bot_id = :bot AND {table}.lane = near.lane AND {waits} AND {place} < near.place
+  WHERE near.place = (
+    SELECT min({place}) FROM {table} WHERE bot_id = :bot AND {table}.lane = near.lane AND {waits}
   ) AND {is_free}
   ORDER BY near.rank, near.due_at, near.tie
 )

@@ -1,10 +1,12 @@
 """The plans of the bot's queries: claims cost what they take, not what waits."""
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
 from adapters.sql.database import Database
+from adapters.sql.lane_statements import WINDOW
 from adapters.sql.telegram_updates import SqlUpdateQueries
 from adapters.sql.unit_of_work import SqlUnitOfWork
 from application.ports.inbox import UpdateFilter
@@ -55,6 +57,23 @@ async def test_bot_query_plans_of_claims_go_by_the_indexes_of_what_waits(
     for index in INDEXES:
         assert f"ix_telegram_webhooks_{index}" in text
     assert "ix_outgoing_messages_bot_id_lane_position_waiting" in text
+
+
+async def test_bot_query_plans_of_claims_look_once_into_each_lane_also_with_statistics_of_an_empty_table(
+    database: Database, backend: Backend
+) -> None:
+    count = 2 * WINDOW
+    await arrived(backend, *(new_update(backend, number, f"chat:{number}") for number in range(count)))
+    now = backend.clock.now()
+    with statements(database) as sent:
+        async with SqlUnitOfWork(database, backend.bus, backend.clock) as work:
+            claim = partial(work.telegram_updates.claim, BOT, now=now, lease_until=now + LEASE, per_lane=2)
+            assert len(await claim(claim=backend.ids.new(), lanes=count - 1)) == count - 1
+            assert len(await claim(claim=backend.ids.new(), lanes=9)) == 1
+            await work.commit()
+    text = "\n".join(await plans(database, sent))
+    assert "Anti Join" not in text
+    assert "Materialize" not in text
 
 
 async def test_bot_query_plans_of_sweeps_and_forgetting_go_by_their_indexes(
