@@ -55,6 +55,7 @@ class Guess:
     misses: int = 0
     is_over_limit: bool = False
     is_by_browser: bool = False
+    browser_waits: timedelta = timedelta.max
     has_turn: bool = False
 
     @property
@@ -80,7 +81,8 @@ async def forget_failures(limiter: RateLimiter, member_id: MemberId, address: st
 class SignInThrottle:
     """Failures are limited per account and address, and per address. An account with 100 failures in an hour is slowed
     for addresses and browsers it has not signed in from, and stays as fast as ever for those that it has. A browser
-    with five failures in 15 minutes counts for nothing: a stolen token of one buys no more guesses than that.
+    of the account's has five failures in 15 minutes of its own, for where others at its address used theirs up; beyond
+    that it counts for nothing: a stolen token of one buys no more guesses than that.
     """
 
     def __init__(self, limiter: RateLimiter, hashing: HashingQueue) -> None:
@@ -99,13 +101,19 @@ class SignInThrottle:
     async def admit(self, guess: Guess, familiar: Familiar) -> None:
         """Count the attempt as a failure at the account, too, which is whose `familiar` says, or nobody's.
 
-        Raises `TooManyRequests` at the limit, under whichever name of the account the others were.
+        Raises `TooManyRequests` at the limit, under whichever name of the account the others were; not for one by a
+        browser of the account's that has failures left: they count here while there is room, and as the browser's.
         """
         if familiar.member_id is not None:
             guess.account = _of_member(familiar.member_id)
-        misses = await self._count(guess, _at_account(guess.account, guess.address))
-        if guess.address is None:
-            guess.misses = misses
+        await self._knows_browser(guess, familiar)
+        try:
+            misses = await self._count(guess, _at_account(guess.account, guess.address))
+        except TooManyRequests as error:
+            if not guess.is_by_browser:
+                raise TooManyRequests(error.message, min(error.retry_after, guess.browser_waits)) from None
+        else:
+            guess.misses = misses if guess.address is None else guess.misses
         guess.failures = await self._limiter.count(guess.per_account)
         try:
             await self._limiter.acquire([guess.per_account])
@@ -143,8 +151,8 @@ class SignInThrottle:
             attempt = Attempt(f"sign_in_browser:{guess.browser.nonce}", PER_BROWSER)
             try:
                 await self._limiter.acquire([attempt])
-            except TooManyRequests:
-                guess.browser = None
+            except TooManyRequests as error:
+                guess.browser, guess.browser_waits = None, error.retry_after
                 return False
             guess.counted.append(attempt)
             guess.is_by_browser = True

@@ -50,8 +50,9 @@ async def login(
 ) -> Response[SignedInResponse]:
     """Sign in with an email or a username, and a password. A refusal never tells which part was wrong.
 
-    After five failures in a quarter of an hour, the account waits for that address: 429 with `Retry-After`. A browser
-    that has signed in to the account before (the cookie `guildhall_browser`) does not stand behind strangers' guesses.
+    After five failures in a quarter of an hour, under whichever name of the account, it waits for that address: 429
+    with `Retry-After`. A browser that has signed in to the account before (the cookie `guildhall_browser`) does not
+    stand behind strangers' guesses: it has five failures of its own.
     """
     if (data.email is None) is (data.username is None):
         raise Invalid.of("email", "expected either an email or a username")

@@ -38,7 +38,7 @@ async def known(house: House, name: str = "ada") -> str:
         return str(browser.cookies[NAME])
 
 
-async def login(house: House, address: str, cookie: str | None = None, **body: str) -> httpx.Response:
+async def login(house: House, address: str, cookie: str | None = None, **body: str | None) -> httpx.Response:
     """Trying to sign in from this address, in a browser that keeps this cookie."""
     async with house.browser((address, 1)) as browser:
         if cookie is not None:
@@ -106,6 +106,24 @@ async def test_known_browsers_stolen_cookie_buys_five_guesses_and_no_more(house:
         assert [answer.status_code for answer in answers] == [401] * 5 + [429] * 4
         refused(answers[-1])
         refused(await login(house, "198.51.100.99", stolen))
+
+
+async def test_known_browser_signs_in_where_a_stranger_at_its_address_used_up_the_failures(house: House) -> None:
+    await house.person("ada")
+    await house.person("eve")
+    own, foreign, office = await known(house), await known(house, "eve"), "203.0.113.99"
+    for number in range(5):
+        expect_problem(await login(house, office, password=f"guess number {number}"), 401, "invalid_credentials")
+
+    refused(await login(house, office))
+    refused(await login(house, office, foreign))
+    assert (await login(house, office, own)).status_code == 200
+    by_email = {"username": None, "email": "ada@example.org"}
+    assert (await login(house, office, own, **by_email)).status_code == 200
+    # Stolen, it buys five guesses there, and no more.
+    guesses = [await login(house, office, own, password=f"guess number {number}") for number in range(7)]
+    assert [answer.status_code for answer in guesses] == [401] * 5 + [429] * 2
+    refused(await login(house, office, own))
 
 
 async def test_known_browsers_cookie_is_ignored_where_it_is_forged_or_anothers(house: House) -> None:

@@ -7,23 +7,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
-from random import Random
-from uuid import UUID
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from adapters.memory.credentials import InMemoryCredentialQueries
-from adapters.memory.rate_limiter import InMemoryRateLimiter
-from adapters.memory.security import PlainPasswordHasher
-from adapters.memory.system import ManualClock
-from application.identity._hashing import HashingQueue
-from application.identity._throttling import PER_BROWSER, Familiar, Guess, SignInThrottle
+from application.identity._throttling import PER_BROWSER
 from application.identity.sign_in import Credentials, SignedIn
-from application.ports.identity import KnownBrowser
 from domain.errors import InvalidCredentials, TooManyRequests
-from domain.identity import OPERATOR, AuditAction, MemberId
+from domain.identity import OPERATOR, AuditAction
 from tests.unit.identity.conftest import DEVICE, PASSWORD, IdentityWorld
 from tests.unit.identity.test_throttling import ANN, WRONG, CountedCredentials, at, registered, settled
 
@@ -274,41 +265,3 @@ async def test_known_browser_leaves_nothing_of_its_token_in_the_trail_or_in_word
 
     assert token not in str(await world.lines(AuditAction.SIGN_IN_FAILED))
     assert token not in repr(replace(WRONG, browser_token=token))
-
-
-WHOSE, SUCCEEDS = st.sampled_from(["own", "own", "own", "other", "none"]), st.sampled_from([False, False, False, True])
-
-
-@given(st.lists(st.tuples(WHOSE, SUCCEEDS, st.sampled_from([0, 1, 60, 300])), min_size=10, max_size=60))
-def test_known_browser_never_has_more_than_five_failures_that_count_in_a_quarter_of_an_hour(
-    attempts: list[tuple[str, bool, int]],
-) -> None:
-    asyncio.run(expect_any_attempts_counted(attempts))
-
-
-async def expect_any_attempts_counted(attempts: list[tuple[str, bool, int]]) -> None:
-    """Attempts one after the other, each from another address: whose browser, whether it succeeds, seconds after."""
-    clock = ManualClock()
-    throttle = SignInThrottle(
-        InMemoryRateLimiter(clock), HashingQueue(PlainPasswordHasher(), clock, Random(1).randrange)
-    )
-    own, other = MemberId(UUID(int=1)), MemberId(UUID(int=2))
-    browsers = {
-        "own": KnownBrowser(own, "mine", "stamp"),
-        "other": KnownBrowser(other, "theirs", "stamp"),
-        "none": None,
-    }
-    failed_at = []
-    for number, (whose, succeeds, seconds) in enumerate(attempts):
-        guess = Guess("ann", at(number).ip, browsers[whose])
-        await throttle.admit_address(guess)
-        await throttle.admit(guess, Familiar(own, "stamp"))
-        is_known = await throttle.knows(guess, Familiar(own, "stamp"))
-        recent = [time for time in failed_at if clock.now() - time < PER_BROWSER.window]
-        assert is_known is (whose == "own" and len(recent) < PER_BROWSER.count)
-        if succeeds:
-            await throttle.forgive(guess)
-        elif is_known:
-            failed_at.append(clock.now())
-        throttle.decided(guess)
-        clock.advance(timedelta(seconds=seconds))
