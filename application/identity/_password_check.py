@@ -1,7 +1,9 @@
 """Whether an account and a password belong together: the one answer, with one cost, for whatever is wrong."""
 
+import asyncio
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from application.addresses import neighbourhood
 from application.identity._auditing import Trail
@@ -82,6 +84,7 @@ class PasswordCheck:
         self._trail = trail
         self._clock = clock
         self._remembered: dict[Login, tuple[datetime, Familiar]] = {}
+        self._reading: dict[Login, asyncio.Task[_Found]] = {}
 
     async def require(self, given: Credentials, device: Device) -> StoredCredentials:
         """The account that the credentials belong to; raises `InvalidCredentials` and `TooManyRequests`."""
@@ -122,22 +125,40 @@ class PasswordCheck:
         return stored, await self._throttle.verify(guess, password_hash, given.password, is_known=is_known)
 
     async def _look_for(self, given: Credentials) -> _Found:
-        """Whose account it is and what it knows: a flood must not read that for each attempt."""
-        remembered = self._remembered.get(given.login)
+        """Whose account it is and what it knows: a flood must not read that for each attempt, nor all at once."""
+        login = given.login
+        remembered = self._remembered.get(login)
         if remembered is not None and remembered[0] > self._clock.now():
             return _Found(remembered[1])
-        stored = await self._find(given)
-        return _Found(self._familiar(stored), stored, is_new=True)
+        reading = self._reading.get(login)
+        if reading is not None:
+            # Begun before this attempt came: good for what may be seconds old, and not for the password.
+            return replace(await asyncio.shield(reading), stored=None, is_new=False)
+        # A task of its own, since others wait for it: they are not to fail with whoever began it and goes away.
+        reading = self._reading[login] = asyncio.create_task(self._read(login))
+        reading.add_done_callback(partial(self._has_read, login))
+        return await asyncio.shield(reading)
+
+    def _has_read(self, login: Login, reading: "asyncio.Task[_Found]") -> None:
+        del self._reading[login]
+        if not reading.cancelled():
+            # Taken note of, for where nobody waits any more.
+            reading.exception()
 
     async def _find(self, given: Credentials) -> StoredCredentials | None:
-        """What is stored of the account now; what it knows is remembered for a few seconds."""
+        """What is stored of the account now."""
+        return (await self._read(given.login)).stored
+
+    async def _read(self, login: Login) -> _Found:
+        """What is stored now; what the account knows is remembered for a few seconds."""
         now = self._clock.now()
-        stored = await self._credentials.find(given.login, now - KNOWN_FOR)
-        self._remembered.pop(given.login, None)
+        stored = await self._credentials.find(login, now - KNOWN_FOR)
+        familiar = self._familiar(stored)
+        self._remembered.pop(login, None)
         if len(self._remembered) >= MAX_REMEMBERED:
             del self._remembered[next(iter(self._remembered))]
-        self._remembered[given.login] = (now + REMEMBERED_FOR, self._familiar(stored))
-        return stored
+        self._remembered[login] = (now + REMEMBERED_FOR, familiar)
+        return _Found(familiar, stored, is_new=True)
 
     def _familiar(self, stored: StoredCredentials | None) -> Familiar:
         if stored is None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import cycle, islice
 
 import pytest
@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 
 from adapters.memory.credentials import InMemoryCredentialQueries
 from application.identity._doubtful_lane import ROOM_OF_ACCOUNT
+from application.identity._throttling import DOUBTFUL_FROM
 from application.identity.sign_in import Credentials
-from domain.errors import InvalidCredentials, TooManyRequests
+from application.ports.credentials import CredentialQueries, Login, StoredCredentials
+from domain.errors import InvalidCredentials, TooManyRequests, Unavailable
 from domain.identity import MemberId, TelegramProfile, TelegramUser, TelegramUserId
 from tests.unit.identity.conftest import DEVICE, PASSWORD, IdentityWorld
 from tests.unit.identity.test_throttling import CountedCredentials, at, drained, fail, settled
@@ -171,6 +173,88 @@ async def test_names_are_looked_up_once_for_a_guess_that_is_not_slowed(world: Id
         await fail(world, DEVICE, Credentials(GUESS, username=name))
 
     assert (at_first, reads.count) == (2, 4)
+
+
+class SlowCredentials(CountedCredentials):
+    """Finds an account when it is let, or fails to."""
+
+    def __init__(self, queries: CredentialQueries, error: Exception | None = None) -> None:
+        super().__init__(queries)
+        self.may_find, self._error = asyncio.Event(), error
+
+    async def find(self, login: Login, since: datetime) -> StoredCredentials | None:
+        found = await super().find(login, since)
+        await self.may_find.wait()
+        if self._error is not None:
+            raise self._error
+        return found
+
+
+@pytest.mark.parametrize("name", ["ann", "nobody"])
+async def test_names_tried_by_many_at_once_are_read_once_for_all_who_are_refused(
+    world: IdentityWorld, name: str
+) -> None:
+    await with_three_names(world)
+    tried = Credentials(GUESS, username=name)
+    for number in range(DOUBTFUL_FROM):
+        await fail(world, at(number), tried)
+    world.later(seconds=5)
+    reads = SlowCredentials(InMemoryCredentialQueries(world.store))
+    world.auth._passwords._credentials = reads
+
+    flood = [asyncio.create_task(world.auth.sign_in(tried, at(100 + number))) for number in range(500)]
+    await settled()
+    before = reads.count
+    reads.may_find.set()
+    await settled()
+    outcomes = [task.exception() for task in flood if task.done()]
+
+    assert before == 1
+    assert len(outcomes) >= 500 - 1 - ROOM_OF_ACCOUNT
+    # And one for each turn in the lane, and for the line in the trail.
+    assert reads.count <= 1 + 1 + 1 + ROOM_OF_ACCOUNT
+    await drained(world)
+    assert all(isinstance(task.exception(), TooManyRequests | InvalidCredentials) for task in flood)
+
+
+async def test_names_read_for_one_who_goes_away_are_read_for_the_others(world: IdentityWorld) -> None:
+    ann = await with_three_names(world)
+    reads = SlowCredentials(InMemoryCredentialQueries(world.store))
+    world.auth._passwords._credentials = reads
+    tried = [asyncio.create_task(world.auth.sign_in(by(EMAIL, PASSWORD), at(number))) for number in range(3)]
+    await settled()
+
+    tried[0].cancel()
+    await settled()
+    reads.may_find.set()
+    signed_in = await asyncio.gather(*tried[1:])
+
+    assert {each.member_id for each in signed_in} == {ann}
+    # The one that all wait for; then each reads the password as it is now.
+    assert reads.count == 3
+
+
+async def test_names_that_cannot_be_read_fail_for_all_who_wait_and_are_read_anew(world: IdentityWorld) -> None:
+    await with_three_names(world)
+    queries = InMemoryCredentialQueries(world.store)
+    reads = SlowCredentials(queries, Unavailable("The database does not answer."))
+    world.auth._passwords._credentials = reads
+    tried = [asyncio.create_task(world.auth.sign_in(by(EMAIL, PASSWORD), at(number))) for number in range(3)]
+    await settled()
+    gone = asyncio.create_task(world.auth.sign_in(by(USERNAME, PASSWORD), at(4)))
+    await settled()
+
+    gone.cancel()
+    await settled()
+    reads.may_find.set()
+    outcomes = await asyncio.gather(*tried, return_exceptions=True)
+    world.auth._passwords._credentials = queries
+
+    assert [type(each) for each in outcomes] == [Unavailable] * 3
+    assert reads.count == 2
+    # What was broken off counts, so that nobody guesses for nothing; what could not be tried does not.
+    assert len(world.limiter) == 1
+    assert await world.auth.sign_in(by(EMAIL, PASSWORD), DEVICE)
 
 
 async def test_names_at_an_address_over_its_limit_are_not_looked_up(world: IdentityWorld) -> None:
