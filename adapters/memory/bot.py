@@ -44,7 +44,12 @@ class InMemoryAnswerRepository(AnswerRepository):
         stored = self._held(answer.id, answer.claim)
         if stored is None:
             return False
-        self._transaction.tables.answers[answer.id] = replace(answer)
+        self._transaction.tables.answers[answer.id] = replace(
+            stored,
+            chat_id=answer.chat_id,
+            reply_to=answer.reply_to,
+            telegram_message_id=answer.telegram_message_id,
+        )
         return True
 
     async def renew(self, claim: UUID, lease_until: datetime) -> int:

@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from adapters.sql.tables import telegram_answers, telegram_commands, telegram_conversations
-from adapters.sql.telegram_rows import answer_from_row, answer_to_row
+from adapters.sql.telegram_rows import answer_from_row, answer_place, answer_to_row
 from adapters.sql.transaction import Transaction
 from application.ports.telegram import AnswerRepository, CommandRepository, CommandRow, ConversationRepository
 from domain.chat import ChatSessionId
@@ -97,7 +97,7 @@ class SqlAnswerRepository(AnswerRepository):
         return claimed
 
     async def save(self, answer: ChatAnswer) -> bool:
-        return await self._held(_SAVE_ANSWER, answer.id, answer.claim, answer_to_row(answer))
+        return await self._held(_SAVE_ANSWER, answer.id, answer.claim, answer_place(answer))
 
     async def renew(self, claim: UUID, lease_until: datetime) -> int:
         values = {"b_claim": claim, "lease_until": lease_until}

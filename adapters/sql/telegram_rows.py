@@ -136,6 +136,11 @@ def answer_to_row(answer: ChatAnswer) -> dict[str, object]:
     return {name: getattr(answer, name) for name in ChatAnswer.__slots__}
 
 
+def answer_place(answer: ChatAnswer) -> dict[str, object]:
+    """Where it stands, which is all that changes while it is held. The lease is renewed meanwhile: not from here."""
+    return {name: getattr(answer, name) for name in ("chat_id", "reply_to", "telegram_message_id")}
+
+
 def content_to_json(content: Outgoing) -> dict[str, Any]:
     """All that is said but the chat, which has a column; what no engine can store becomes U+FFFD of the same length."""
     plain = msgspec.to_builtins(content)

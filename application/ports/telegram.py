@@ -25,7 +25,9 @@ class AnswerRepository(Protocol):
         ...
 
     async def save(self, answer: ChatAnswer) -> bool:
-        """Update, if it is still held under its claim; False when it is not."""
+        """Store where it stands (`chat_id`, `reply_to`, `telegram_message_id`) and nothing of its lease, if it is still
+        held under its claim; False when it is not.
+        """
         ...
 
     async def renew(self, claim: UUID, lease_until: datetime) -> int:

@@ -124,6 +124,22 @@ async def test_answers_keep_the_message_that_grows(backend: Backend) -> None:
     assert [each.telegram_message_id for each in await taken(backend)] == [2**40]
 
 
+async def test_answers_saved_after_a_renewal_are_held_as_long_as_renewed(backend: Backend) -> None:
+    await owed(backend, question(backend, reply_to=3))
+    (answer,) = await taken(backend)
+    until = backend.clock.now() + 2 * LEASE
+    async with backend.unit_of_work() as work:
+        assert await work.telegram_answers.renew(answer.claim, until) == 1
+        await work.commit()
+    answer.chat_id, answer.reply_to, answer.telegram_message_id = -6, None, 9
+    assert await saved(backend, answer)
+    backend.clock.advance(2 * LEASE - timedelta(seconds=1))
+    assert await taken(backend) == []
+    backend.clock.advance(timedelta(seconds=1))
+    (again,) = await taken(backend)
+    assert (again.id, again.chat_id, again.reply_to, again.telegram_message_id) == (answer.id, -6, None, 9)
+
+
 async def test_answers_of_another_bot_or_a_forgotten_chat_are_not_taken(backend: Backend) -> None:
     await owed(backend, question(backend), question(backend, 7))
     assert await taken(backend, bot_id=2) == []

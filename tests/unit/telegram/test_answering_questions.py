@@ -94,6 +94,20 @@ async def test_question_no_model_would_take_is_not_answered_for_ever(world: Answ
     assert world.final_texts(GROUP) == ["sorry"]
 
 
+async def test_question_held_back_longer_than_a_lease_is_asked_and_answered_once(world: AnswerWorld) -> None:
+    world.pacer.hold(world.clock.now() + 20 * SECOND, GROUP)
+    async with world.at_work():
+        await world.owe(None, GROUP, question="Why?")
+        world.says.say("Because ")
+        await world.comes_to(lambda: world.shown(GROUP))
+        await world.passes(20 * SECOND)
+        world.says.say("so.", None)
+        await world.passes(SECOND)
+
+    assert len(world.says.asked) == 1
+    assert world.final_texts(GROUP) == ["Because so."]
+
+
 async def test_question_of_a_process_that_died_is_asked_anew_in_the_same_message(world: AnswerWorld) -> None:
     async with world.at_work(dies=True):
         await world.owe(None, GROUP, question="Why?")
