@@ -28,7 +28,7 @@ class SendingLimits:
     chats: int = 128
     bulk: int = 64
     beyond_bulk: int = 32
-    lease: timedelta = timedelta(seconds=30)
+    lease: timedelta = timedelta(seconds=15)
     poll: timedelta = timedelta(seconds=1)
 
 

@@ -53,16 +53,24 @@ class Webhook:
     """Delivers while a target is set.
 
     Only loopback is reached. For a public address, `stands_for` names the loopback origin that is asked instead:
-    scheme, host and port are replaced, path and query stay.
+    scheme, host and port are replaced, path and query stay. `longest_delay`, in seconds, is as long as pauses after
+    failures grow.
     """
 
-    def __init__(self, clock: Clock, updates: UpdateQueue, stands_for: str | None = None) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        updates: UpdateQueue,
+        stands_for: str | None = None,
+        longest_delay: float = LONGEST_DELAY,
+    ) -> None:
         self.target: Target | None = None
         self.last_failure: Failure | None = None
         self.on_reply: Call | None = None
         self._clock = clock
         self._updates = updates
         self._stands_for = stands_for
+        self._longest_delay = longest_delay
         self._lanes: dict[str, _Lane] = {}
         self._running: asyncio.Task[None] | None = None
 
@@ -134,7 +142,7 @@ class Webhook:
             self.last_failure = Failure(int(self._clock.now().timestamp()), problem)
             lane.is_paused = True
             self._updates.changed.set()
-            await self._clock.sleep(_pause(lane, retry_after))
+            await self._clock.sleep(_pause(lane, retry_after, self._longest_delay))
             lane.is_paused = False
             if lane.update.expires_at < self._clock.now():
                 break
@@ -170,12 +178,12 @@ class Webhook:
         return urlunsplit((origin.scheme, origin.netloc, parts.path, parts.query, ""))
 
 
-def _pause(lane: _Lane, retry_after: int) -> float:
+def _pause(lane: _Lane, retry_after: int, longest: float) -> float:
     """Seconds until the next attempt: none after the first failure, then 2, 4, 8 … 60, or what the answer asks for."""
     lane.failures += 1
     if retry_after:
         return retry_after
     if lane.failures == 1:
         return 0
-    lane.delay = min(lane.delay * 2, LONGEST_DELAY)
+    lane.delay = min(lane.delay * 2, longest)
     return lane.delay

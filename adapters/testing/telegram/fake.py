@@ -9,7 +9,7 @@ from typing import Self
 from adapters.system.clock import SystemClock
 from adapters.testing.telegram.api import BotApi, Request
 from adapters.testing.telegram.chats import Account, Chat, Post
-from adapters.testing.telegram.delivery import Webhook
+from adapters.testing.telegram.delivery import LONGEST_DELAY, Webhook
 from adapters.testing.telegram.errors import Json
 from adapters.testing.telegram.faults import Fault, Faults, Script
 from adapters.testing.telegram.files import Files
@@ -33,7 +33,8 @@ class FakeTelegram:
     """A Bot API server for one bot, on a loopback port of its own; an asynchronous context manager.
 
     `clock` decides dates, expiry, long polls, delays and limits. `rates` enforces Telegram's limits on sending.
-    `webhook_stands_for` is the loopback origin that gets the updates of a public webhook address.
+    `webhook_stands_for` is the loopback origin that gets the updates of a public webhook address; what it does not take
+    comes again after pauses that grow up to `webhook_longest_delay` seconds.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class FakeTelegram:
         clock: Clock | None = None,
         rates: Rates | None = None,
         webhook_stands_for: str | None = None,
+        webhook_longest_delay: float = LONGEST_DELAY,
     ) -> None:
         self.token = token
         self.clock = clock or SystemClock()
@@ -55,7 +57,7 @@ class FakeTelegram:
             updates,
             World(self.clock, updates, bot),
             Polling(self.clock, updates),
-            Webhook(self.clock, updates, webhook_stands_for),
+            Webhook(self.clock, updates, webhook_stands_for, webhook_longest_delay),
             Queries(self.clock),
         )
         self._founder = self.state.world.new_account("Founder", id=FOUNDER_ID)

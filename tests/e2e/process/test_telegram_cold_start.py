@@ -57,5 +57,5 @@ async def test_telegram_cold_start_with_5000_queued_updates_handles_all(
     assert states == [(2, QUEUED)]
     assert telegram.state.updates.pending() == []
     people.assert_answered_in_order()
-    assert sum(people.answers().values()) == len(telegram.calls("sendMessage")) == ASKED
+    assert len(telegram.calls("sendMessage")) == ASKED
     assert count(instance.database, "SELECT count(*) FROM members") == members + len(people.asked)

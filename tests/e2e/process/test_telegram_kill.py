@@ -24,16 +24,16 @@ from tests.e2e.process.telegram import (
     with_bot,
 )
 
-# As many as two cores handle, and Telegram delivers, in about a minute; the soak has all of them.
-UPDATES, PEOPLE = 1_500, 200
+UPDATES, PEOPLE = 5_000, 500
 SOAK_UPDATES, SOAK_PEOPLE = 100_000, 5_000
 QUEUED = 300
-LIVES = (3.0, 7.0)
+LIVES, SOAK_LIVES = (3.0, 7.0), (4.0, 10.0)
+"""Seconds of a process from its first word to its kill."""
 
 
 @pytest.fixture
 async def telegram() -> AsyncIterator[FakeTelegram]:
-    async with FakeTelegram() as telegram:
+    async with FakeTelegram(webhook_longest_delay=2) as telegram:
         yield telegram
 
 
@@ -46,7 +46,9 @@ async def _ask_all(people: Crowd, updates: int) -> None:
             await asyncio.sleep(0.05)
 
 
-async def _kill_and_start_until_done(instance: Instance, people: Crowd, updates: int, seed: int) -> tuple[int, int]:
+async def _kill_and_start_until_done(
+    instance: Instance, people: Crowd, updates: int, lives: tuple[float, float], seed: int
+) -> tuple[int, int]:
     """Run a server, kill it after some seconds, run the next; (kills, answers that were on their way then).
 
     Once everything is taken in, the last server is left alone: it ends when nothing waits.
@@ -55,36 +57,37 @@ async def _kill_and_start_until_done(instance: Instance, people: Crowd, updates:
     queue = people.telegram.state.updates
     command = (*COMMAND, "serve", "--port", instance.settings["GUILDHALL_PUBLIC_URL"].rpartition(":")[2])
     asking = asyncio.create_task(_ask_all(people, updates))
-    kills = uncertain = 0
+    kills = 0
+    uncertain: set[tuple[object, ...]] = set()
     while True:
         async with serving(instance, command) as server:
-            ends = asyncio.get_running_loop().time() + chance.uniform(*LIVES)
+            ends = asyncio.get_running_loop().time() + chance.uniform(*lives)
             while asyncio.get_running_loop().time() < ends or (asking.done() and not queue.pending()):
                 await asyncio.sleep(0.25)
                 assert server.process.poll() is None, server.log.read_text()
                 if asking.done() and not queue.pending() and not unfinished(instance.database):
                     await asking
                     assert await server.terminate() == 0
-                    return kills, uncertain
+                    return kills, len(uncertain)
             server.kill()
         kills += 1
-        uncertain += on_their_way(instance.database)
+        uncertain |= on_their_way(instance.database)
 
 
-async def assert_none_is_lost(telegram: FakeTelegram, instance: Instance, updates: int, people: int, seed: int) -> None:
+async def assert_none_is_lost(
+    telegram: FakeTelegram, instance: Instance, updates: int, people: int, lives: tuple[float, float], seed: int
+) -> None:
     instance = with_bot(instance, telegram, free_port(), "webhook")
     everybody = crowd(telegram, people, seed)
     outcome = await asyncio.to_thread(instance.run, "bot", "webhook", "set")
     assert outcome.code == 0, outcome.err
 
-    kills, uncertain = await _kill_and_start_until_done(instance, everybody, updates, seed)
+    kills, uncertain = await _kill_and_start_until_done(instance, everybody, updates, lives, seed)
 
     assert kills >= 2
     assert everybody.repeated > updates / 5
     assert_handled_once(instance.database, updates)
-    everybody.assert_answered_in_order()
-    sent = sum(everybody.answers().values())
-    assert updates <= sent <= updates + uncertain
+    everybody.assert_answered_in_order(uncertain)
     assert count(instance.database, "SELECT count(*) FROM telegram_webhooks WHERE attempts > 1") > 0
 
 
@@ -92,10 +95,10 @@ async def assert_none_is_lost(telegram: FakeTelegram, instance: Instance, update
 async def test_telegram_kill_again_and_again_loses_no_update_and_no_answer(
     telegram: FakeTelegram, instance: Instance
 ) -> None:
-    await assert_none_is_lost(telegram, instance, UPDATES, PEOPLE, seed=5)
+    await assert_none_is_lost(telegram, instance, UPDATES, PEOPLE, LIVES, seed=5)
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(14_400)
 async def test_telegram_kill_under_100_000_updates_loses_none(telegram: FakeTelegram, instance: Instance) -> None:
-    await assert_none_is_lost(telegram, instance, SOAK_UPDATES, SOAK_PEOPLE, seed=6)
+    await assert_none_is_lost(telegram, instance, SOAK_UPDATES, SOAK_PEOPLE, SOAK_LIVES, seed=6)
