@@ -9,7 +9,7 @@ from adapters.memory.store import MemoryStore
 from application.paging import decode_cursor, encode_cursor
 from application.ports.identity import MemberQueries, MemberView, SignInView, TelegramView
 from application.ports.paging import Page
-from domain.identity import Actor, Grant, Member, MemberId, SignIn, SignInId, TelegramUser
+from domain.identity import Actor, Grant, Member, MemberId, SignIn, SignInId, TelegramUser, next_end
 
 
 class InMemoryMemberQueries(MemberQueries):
@@ -19,15 +19,17 @@ class InMemoryMemberQueries(MemberQueries):
         self._store = store
 
     async def actor(self, member_id: MemberId, sign_in_id: SignInId | None, now: datetime) -> Actor | None:
+        sign_in_ends = None
         if sign_in_id is not None:
             sign_in = self._store.tables.sign_ins.get(sign_in_id)
             if sign_in is None or not sign_in.is_active(now):
                 return None
-            member_id = sign_in.member_id
+            member_id, sign_in_ends = sign_in.member_id, sign_in.expires_at
         member = self._store.tables.members.get(member_id)
         if member is None or not member.is_active:
             return None
-        return Actor(member_id=member_id, role=member.effective_role(now), sign_in_id=sign_in_id)
+        ends = [end for end in (next_end(member.grants, now), sign_in_ends) if end is not None]
+        return Actor(member_id, member.effective_role(now), sign_in_id, changes_at=min(ends, default=None))
 
     async def view(self, member_id: MemberId, now: datetime) -> MemberView | None:
         member = self._store.tables.members.get(member_id)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, bindparam, exists, false, func, literal, or_, select, true, tuple_
+from sqlalchemy import ColumnElement, and_, bindparam, exists, false, func, literal, null, or_, select, true, tuple_
 
 from adapters.sql.database import Database
 from adapters.sql.identity_rows import folded, grant_from_row
@@ -18,16 +18,21 @@ from domain.identity import Actor, Grant, MemberId, Role, SignInId
 _ACCOUNTS = (users, telegram_users)
 
 
+_LATER = role_grants.c.until > bindparam("now")
+
+
 def _role(member_id: ColumnElement[UUID]) -> ColumnElement[int]:
     """The effective role at `now` of the member whose id stands in this column."""
     return (
         select(func.coalesce(func.max(role_grants.c.role), int(Role.PUBLIC)))
-        .where(
-            role_grants.c.member_id == member_id,
-            or_(role_grants.c.until.is_(None), role_grants.c.until > bindparam("now")),
-        )
+        .where(role_grants.c.member_id == member_id, or_(role_grants.c.until.is_(None), _LATER))
         .scalar_subquery()
     )
+
+
+def _next_end(member_id: ColumnElement[UUID]) -> ColumnElement[datetime | None]:
+    """When the first of that member's grants that are valid at `now` ends."""
+    return select(func.min(role_grants.c.until)).where(role_grants.c.member_id == member_id, _LATER).scalar_subquery()
 
 
 def _banned(member_id: ColumnElement[UUID]) -> ColumnElement[bool]:
@@ -35,13 +40,19 @@ def _banned(member_id: ColumnElement[UUID]) -> ColumnElement[bool]:
     return or_(*(exists().where(a.c.member_id == member_id, a.c.is_active == false()) for a in _ACCOUNTS))
 
 
-_ACTOR = select(members.c.id.label("member_id"), _role(members.c.id).label("role")).where(
-    members.c.id == bindparam("key"), ~_banned(members.c.id)
-)
+_ACTOR = select(
+    members.c.id.label("member_id"),
+    _role(members.c.id).label("role"),
+    _next_end(members.c.id).label("grant_ends"),
+    null().label("sign_in_ends"),
+).where(members.c.id == bindparam("key"), ~_banned(members.c.id))
 _ACTIVE = (sign_ins.c.ended_at.is_(None), sign_ins.c.expires_at > bindparam("now"))
-_SIGNED_IN_ACTOR = select(sign_ins.c.member_id, _role(sign_ins.c.member_id).label("role")).where(
-    sign_ins.c.id == bindparam("key"), *_ACTIVE, ~_banned(sign_ins.c.member_id)
-)
+_SIGNED_IN_ACTOR = select(
+    sign_ins.c.member_id,
+    _role(sign_ins.c.member_id).label("role"),
+    _next_end(sign_ins.c.member_id).label("grant_ends"),
+    sign_ins.c.expires_at.label("sign_in_ends"),
+).where(sign_ins.c.id == bindparam("key"), *_ACTIVE, ~_banned(sign_ins.c.member_id))
 _VIEW = select(
     members.c.id,
     members.c.created_at,
@@ -91,7 +102,10 @@ class SqlMemberQueries(MemberQueries):
         statement, key = (_ACTOR, member_id) if sign_in_id is None else (_SIGNED_IN_ACTOR, sign_in_id)
         async with self._database.read() as connection:
             row = (await connection.execute(statement, {"key": key, "now": now})).first()
-        return None if row is None else Actor(MemberId(row.member_id), Role(row.role), sign_in_id)
+        if row is None:
+            return None
+        ends = [end for end in (row.grant_ends, row.sign_in_ends) if end is not None]
+        return Actor(MemberId(row.member_id), Role(row.role), sign_in_id, changes_at=min(ends, default=None))
 
     async def view(self, member_id: MemberId, now: datetime) -> MemberView | None:
         async with self._database.read() as connection:

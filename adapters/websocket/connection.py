@@ -1,6 +1,6 @@
 """One socket of a member."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from adapters.websocket.outbox import Outbox
 from application.ports.system import Clock
@@ -43,6 +43,10 @@ class WebSocketConnection:
         """Take the member's present role."""
         self.actor = actor
         self.role = actor.role
+
+    def has_ended(self, now: datetime) -> bool:
+        """Whether a grant or the sign-in of the member as they are known has ended by `now`."""
+        return self.actor.changes_at is not None and self.actor.changes_at <= now
 
     def add_subscription(self, channel: Channel) -> None:
         """Note a channel; twice is once."""

@@ -47,6 +47,7 @@ class HubSettings:
     log_seconds: float = 1.0
     heartbeat_seconds: float = 30.0
     rights_seconds: float = 10.0
+    ends_seconds: float = 1.0
     sweep_seconds: float = 60.0
     stale_after: timedelta = STALE_AFTER
     passing: PassingTimes = field(default_factory=PassingTimes)
@@ -118,6 +119,7 @@ class Hub:
                 self._every(settings.log_seconds, self._rooms.compare_with_log),
                 self._every(settings.heartbeat_seconds, self._ping),
                 self._every(settings.rights_seconds, self._look_at_rights),
+                self._every(settings.ends_seconds, self._doubt_ended),
                 self._every(settings.sweep_seconds, self._sweep),
                 *(self._every(seconds, work) for seconds, work in self._passing.regular_work()),
             )
@@ -229,6 +231,9 @@ class Hub:
 
     async def _look_at_rights(self) -> None:
         await self._rights.look_around(self.manager.all())
+
+    async def _doubt_ended(self) -> None:
+        self._rights.doubt_ended(self.manager.all(), self._clock.now())
 
     async def _sweep(self) -> None:
         closed = self.manager.sweep(self.settings.stale_after)

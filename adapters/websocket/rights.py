@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Iterable
+from datetime import datetime
 
 from adapters.websocket.connection import WebSocketConnection
 from adapters.websocket.frames import frame
@@ -33,6 +34,15 @@ class RightsWatch:
         """Look again at these as soon as possible."""
         self._doubtful.update({connection.connection_id: connection for connection in connections})
         self._wake.set()
+
+    def doubt_ended(self, connections: Iterable[WebSocketConnection], now: datetime) -> None:
+        """Look again at those of whom a grant or the sign-in has ended by `now`; reads nothing for the others.
+
+        What could not be looked at is not looked at more often for that.
+        """
+        ended = [each for each in connections if each.has_ended(now) and each.connection_id not in self._doubtful]
+        if ended:
+            self.doubt(ended)
 
     async def run(self) -> None:
         """Look at whatever is in doubt, for ever. What could not be looked at stays in doubt."""

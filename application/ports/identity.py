@@ -160,7 +160,8 @@ class MemberQueries(Protocol):
     """Reads of members."""
 
     async def actor(self, member_id: MemberId, sign_in_id: SignInId | None, now: datetime) -> Actor | None:
-        """The member with the effective role at `now`; None when absent, banned, or when the sign-in has ended.
+        """The member with the effective role at `now`, and when a grant or the sign-in ends next (`changes_at`); None
+        when absent, banned, or when the sign-in has ended.
 
         With a sign-in, its member is who asks: after a merge that is another than the `member_id` of older tokens.
         Called at every request: one statement.

@@ -56,6 +56,7 @@ from domain.identity.roles import (
     Role,
     SignInId,
     effective_role,
+    next_end,
 )
 from domain.identity.sign_ins import (
     BROWSER_KNOWN_FOR,
@@ -136,5 +137,6 @@ __all__ = [
     "email_as_kept",
     "merge",
     "needs_reauthentication",
+    "next_end",
     "unlink",
 ]

@@ -1,7 +1,7 @@
 """Roles, who asks with which one, and the grants that give them."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum, StrEnum
 from typing import NewType
@@ -49,6 +49,8 @@ class Actor:
     """Who asks, with which role: made by each entrypoint from the database, first argument of every use case.
 
     `member_id` is None for a guest, who has the role PUBLIC, and for the operator at the terminal (`operator`).
+    `changes_at` is when a grant or the sign-in ends next, unless it is prolonged: whoever keeps an actor reads it anew
+    then. It makes no other actor.
     """
 
     member_id: MemberId | None
@@ -56,6 +58,7 @@ class Actor:
     sign_in_id: SignInId | None = None
     operator: bool = False
     device: Device = UNKNOWN_DEVICE
+    changes_at: datetime | None = field(default=None, compare=False)
 
     def require(self, role: Role) -> None:
         """Raise `NotAllowed` below `role`."""
@@ -98,3 +101,8 @@ class Grant:
 def effective_role(grants: Iterable[Grant], now: datetime) -> Role:
     """The highest role among the grants valid at `now`, PUBLIC without any."""
     return max((g.role for g in grants if g.is_valid(now)), default=Role.PUBLIC)
+
+
+def next_end(grants: Iterable[Grant], now: datetime) -> datetime | None:
+    """When the first of the grants valid at `now` ends; None when none of them does."""
+    return min((g.until for g in grants if g.until is not None and g.is_valid(now)), default=None)

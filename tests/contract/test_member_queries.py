@@ -1,7 +1,7 @@
 """Reads of members."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -71,6 +71,34 @@ async def test_member_queries_actor_loses_a_role_when_its_grant_ends(backend: Ba
     after = await backend.members.actor(member.id, None, until)
     assert (before.role, after.role) == (Role.SUBSCRIBER, Role.PUBLIC)
     assert (await backend.members.view(member.id, until)).role is Role.PUBLIC
+
+
+async def test_member_queries_actor_tells_when_a_grant_or_the_sign_in_ends_next(backend: Backend) -> None:
+    member, now = new_member(backend, username="ada"), backend.clock.now()
+    ends: list[datetime | None] = [now + timedelta(days=days) for days in (3, 1, 30)]
+    for role, until in zip((Role.ADMIN, Role.SUBSCRIBER, Role.ADMIN, Role.OWNER), [*ends, None], strict=True):
+        member.grants.append(Grant(GrantId(backend.ids.new()), role, GrantSource.MANUAL, None, "", until, now))
+    async with backend.unit_of_work() as work:
+        await work.members.add(member, now)
+        await work.commit()
+    sign_in, lasting = await signed_in(backend, member), await stored_member(backend, "grace", Role.OWNER)
+
+    async def next_change(of: Member, sign_in_id: SignInId | None, days: float) -> datetime | None:
+        actor = await backend.members.actor(of.id, sign_in_id, now + timedelta(days=days))
+        assert actor is not None
+        return actor.changes_at
+
+    assert [await next_change(member, None, days) for days in (0, 1, 2.5, 3, 30)] == [
+        ends[1],
+        ends[0],
+        ends[0],
+        ends[2],
+        None,
+    ]
+    assert await next_change(member, sign_in.id, 0) == min(now + timedelta(days=1), sign_in.expires_at)
+    assert await next_change(member, sign_in.id, 3) == min(now + timedelta(days=30), sign_in.expires_at)
+    assert await next_change(lasting, None, 0) is None
+    assert await next_change(lasting, (await signed_in(backend, lasting)).id, 0) == sign_in.expires_at
 
 
 async def test_member_queries_actor_carries_an_active_sign_in(backend: Backend) -> None:

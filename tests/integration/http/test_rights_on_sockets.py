@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -83,6 +84,19 @@ async def test_role_granted_and_revoked_opens_and_ends_a_channel(house: Served) 
         await socket.say("subscribe", channel="alerts")
         await socket.hear("subscribed")
         await acted(house, owner, "DELETE", f"{MEMBERS}/{ada.id}/grants/ADMIN")
+        ended = await socket.hear("unsubscribed")
+    assert (ended["channel"], ended["reason"]) == ("alerts", "not_allowed")
+
+
+async def test_role_that_ends_by_itself_ends_a_channel_of_a_silent_socket(house: Served) -> None:
+    owner, ada = await house.person("root", Role.OWNER), await house.person("ada")
+    async with socket_of(house, ada.access_token) as socket:
+        until = house.container.clock().now() + timedelta(seconds=1.5)
+        await acted(house, owner, "POST", f"{MEMBERS}/{ada.id}/grants", role="ADMIN", until=until.isoformat())
+        await socket.say("subscribe", channel="alerts")
+        await socket.hear("subscribed")
+        # The regular look at everybody comes too late for this one.
+        assert house.container.hub().settings.rights_seconds > PATIENCE
         ended = await socket.hear("unsubscribed")
     assert (ended["channel"], ended["reason"]) == ("alerts", "not_allowed")
 
