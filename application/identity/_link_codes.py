@@ -1,5 +1,8 @@
 """The codes of requests to link: made, shown once, kept hashed, and found again."""
 
+import re
+from collections.abc import Sequence
+
 from application.identity.link_views import LinkCode
 from application.ports.identity import TokenIssuer
 from application.ports.system import Clock, Ids
@@ -15,6 +18,8 @@ from domain.identity import (
 )
 
 TRIES = 5
+MAX_POSSIBLE = 5
+_WORD = re.compile(r"[A-Za-z0-9]+")
 
 
 class LinkCodes:
@@ -48,10 +53,23 @@ class LinkCodes:
 
     async def find(self, work: UnitOfWork, typed: str) -> LinkRequest:
         """The request with this code; raises `InvalidToken`."""
-        code = "".join(typed.split())
-        found = None
-        if len(code) == LINK_CODE_LENGTH:
-            found = await work.link_requests.by_code_hash(self._tokens.hashed_code(code))
+        found = await self.known(work, typed)
         if found is None:
             raise code_refused()
         return found
+
+    async def known(self, work: UnitOfWork, typed: str) -> LinkRequest | None:
+        """The same; None for what is no code of ours."""
+        code = "".join(typed.split())
+        return (
+            await work.link_requests.by_code_hash(self._tokens.hashed_code(code))
+            if len(code) == LINK_CODE_LENGTH
+            else None
+        )
+
+
+def possible_codes(text: str) -> Sequence[str]:
+    """What in a text may be a code, at most five: words that follow each other and have its length together."""
+    words = _WORD.findall(text)
+    joined = ("".join(words[first:last]) for first in range(len(words)) for last in range(first + 1, first + 9))
+    return list(dict.fromkeys(each for each in joined if len(each) == LINK_CODE_LENGTH))[:MAX_POSSIBLE]

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from application.identity._auditing import Trail, is_news
-from application.identity._link_codes import LinkCodes
+from application.identity._link_codes import LinkCodes, possible_codes
 from application.identity._linked import (
     Pair,
     linked_by,
@@ -176,14 +176,25 @@ class LinkingService:
 
         Asked again, nothing changes.
         """
-        now = self._clock.now()
         async with one_at_a_time(self._unit_of_work) as work:
             request = await presented_request(work, telegram_id, request_id)
             if request.state is LinkState.DECLINED:
                 return
-            member = await work.members.by_telegram_id(telegram_id)
-            actor = GUEST if member is None else Actor(member.id, member.effective_role(now))
-            await self._decline(work, request, actor, "declined")
+            await self._decline(work, request, await _telegram_side(work, telegram_id, self._clock), "declined")
+
+    async def void(self, telegram_id: int, text: str) -> None:
+        """A Telegram account wrote a code where others read it: the code is spent.
+
+        Whatever else the text says changes nothing, and nobody learns whether there was a code in it.
+        """
+        for code in possible_codes(text):
+            async with self._unit_of_work() as work:
+                if await self._codes.known(work, code) is None:
+                    continue
+            async with one_at_a_time(self._unit_of_work) as work:
+                request = await self._codes.known(work, code)
+                if request is not None and request.state in OPEN_STATES:
+                    await self._decline(work, request, await _telegram_side(work, telegram_id, self._clock), "exposed")
 
     async def withdraw(self, actor: Actor, request_id: LinkRequestId) -> None:
         """The web side does not want to link any more; the code is spent. Raises `NotFound` and `Conflict`."""
@@ -224,6 +235,11 @@ class LinkingService:
 
     async def _note(self, refusal: GuildhallError, telegram_id: int) -> None:
         await self._trail.note_telegram(AuditAction.LINK_REFUSED, telegram_id, cause=refusal.code)
+
+
+async def _telegram_side(work: UnitOfWork, telegram_id: int, clock: Clock) -> Actor:
+    member = await work.members.by_telegram_id(telegram_id)
+    return GUEST if member is None else Actor(member.id, member.effective_role(clock.now()))
 
 
 def _check_may_ask(member: Member) -> None:

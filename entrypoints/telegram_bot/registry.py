@@ -17,6 +17,7 @@ NEAREST = 3
 _NAME = re.compile(r"[a-z0-9_]{1,32}")
 
 Handler = Callable[[Request], Awaitable[Handled]]
+Exposed = Callable[[Request], Awaitable[str | None]]
 
 
 class Place(Enum):
@@ -31,6 +32,8 @@ class Command:
     """A command: what it is called, who may use it where, and what it does.
 
     `description` stands in the help and in Telegram's menu, `category` groups the help. A hidden one is in neither.
+    `exposed` is run where a private command was written in a group: it makes harmless what others could read there, and
+    returns what to say of that, None for nothing.
     """
 
     name: str
@@ -41,6 +44,7 @@ class Command:
     aliases: tuple[str, ...] = ()
     place: Place = Place.PRIVATE
     is_hidden: bool = False
+    exposed: Exposed | None = None
 
 
 class CommandRegistry:

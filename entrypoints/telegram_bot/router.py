@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from application.identity.telegram_accounts import TelegramAccounts
+from application.identity.telegram_accounts import KnownAccount, TelegramAccounts
 from application.ports.inbox import Handled, UpdateHandler
 from application.ports.observability import TelegramMetrics
 from application.ports.telegram import BotIdentity
@@ -92,16 +92,7 @@ class Router(UpdateHandler):
         except NotAllowed:
             text = RichText(catalogue(sender.language).banned)
             return Handled([SendText(chat_id=message.chat.id, text=text)])
-        request = Request(
-            bot=self._bot,
-            actor=account.actor,
-            sender=sender,
-            chat=message.chat,
-            update_id=message.update_id,
-            message_id=message.message_id,
-            texts=catalogue(account.language),
-            argument=message.text.strip(),
-        )
+        request = self._request(message, sender, account, message.text.strip())
         if message.command is not None:
             return await self._command(request, message)
         if not request.argument:
@@ -116,7 +107,17 @@ class Router(UpdateHandler):
             account = await self._accounts.known(sender)
         except NotAllowed:
             return _NOTHING
-        request = Request(
+        request = self._request(message, sender, account, self._without_our_name(message.text))
+        if message.command is not None:
+            return await self._command(request, message)
+        if not request.argument:
+            return request.answered(request.texts.text_only)
+        return await self._run(self._plain_words[Intent.ASSISTANT], request)
+
+    def _request(
+        self, message: IncomingMessage, sender: TelegramProfile, account: KnownAccount, argument: str
+    ) -> Request:
+        return Request(
             bot=self._bot,
             actor=account.actor,
             sender=sender,
@@ -124,13 +125,8 @@ class Router(UpdateHandler):
             update_id=message.update_id,
             message_id=message.message_id,
             texts=catalogue(account.language),
-            argument=self._without_our_name(message.text),
+            argument=argument,
         )
-        if message.command is not None:
-            return await self._command(request, message)
-        if not request.argument:
-            return request.answered(request.texts.text_only)
-        return await self._run(self._plain_words[Intent.ASSISTANT], request)
 
     def _is_meant(self, message: IncomingMessage) -> bool:
         """Whether a group's message speaks to us. Of commands that name no bot only those that we know do."""
@@ -148,24 +144,27 @@ class Router(UpdateHandler):
         if command is None:
             self._metrics.command_ran(_UNKNOWN, "refused")
             return request.answered(self._unknown(request, call.name))
-        refusal = self._refusal(request, command)
+        request = request.asking(call.argument)
+        refusal = await self._refusal(request, command)
         if refusal is not None:
             self._metrics.command_ran(command.name, "refused")
             return refusal
         try:
-            handled = await self._run(command.handler, replace(request, argument=call.argument))
+            handled = await self._run(command.handler, request)
         except Exception:
             self._metrics.command_ran(command.name, "error")
             raise
         self._metrics.command_ran(command.name, "success")
         return replace(handled, command=command.name)
 
-    def _refusal(self, request: Request, command: Command) -> Handled | None:
+    async def _refusal(self, request: Request, command: Command) -> Handled | None:
         texts = request.texts
         if command.place is Place.PRIVATE and not request.chat.is_private:
             url = f"https://t.me/{self._bot.username}"
-            text = texts.private_only.format(name=command.name)
-            return request.answered(text, ((Button(texts.open_private, url=url),),))
+            said = [texts.private_only.format(name=command.name)]
+            if command.exposed is not None and (exposed := await command.exposed(request)) is not None:
+                said.append(exposed)
+            return request.answered("\n".join(said), ((Button(texts.open_private, url=url),),))
         if request.actor.role < command.required_role:
             role = command.required_role.name
             how = texts.role_how[role]

@@ -35,7 +35,7 @@ class AccountRoom:
     def commands(self) -> Sequence[Command]:
         """Of this room."""
         return [
-            command("link", "account", self.link),
+            command("link", "account", self.link, exposed=self.exposed),
             command("unlink", "account", self.unlink),
             command("language", "account", self.language),
             command("stats", "account", self.stats, role=Role.SUBSCRIBER),
@@ -52,6 +52,13 @@ class AccountRoom:
     async def link(self, request: Request) -> Handled:
         """Ask before linking with the web account that the code is of."""
         return await self.present(request, request.argument)
+
+    async def exposed(self, request: Request) -> str | None:
+        """A code that others could read is spent, whoever confirms first."""
+        if not request.argument:
+            return None
+        await self._linking.void(request.sender.telegram_id, request.argument)
+        return request.texts.account.link_exposed
 
     async def present(self, request: Request, code: str) -> Handled:
         """Which account it is and what either side gains; nothing is linked by this."""

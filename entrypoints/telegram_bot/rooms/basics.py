@@ -30,7 +30,7 @@ class BasicsRoom:
     def commands(self) -> Sequence[Command]:
         """Of this room."""
         return [
-            command("start", "basics", self.start),
+            command("start", "basics", self.start, exposed=self.exposed),
             command("help", "basics", self.help, place=Place.ALL),
         ]
 
@@ -51,6 +51,12 @@ class BasicsRoom:
         name = request.sender.first_name.strip() or request.sender.username or ""
         welcome = texts.welcome.format(name=f", {name}" if name else "")
         return request.answered(welcome, self._keyboard(request))
+
+    async def exposed(self, request: Request) -> str | None:
+        """A link's code that others could read."""
+        if not request.argument.startswith(LINK_LINK):
+            return None
+        return await self._account.exposed(request.asking(request.argument.removeprefix(LINK_LINK)))
 
     async def help(self, request: Request) -> Handled:
         """What somebody of this role may do here, by category."""

@@ -5,7 +5,7 @@ from hashlib import sha256
 from typing import Protocol
 
 from domain.identity import Role
-from entrypoints.telegram_bot.registry import Command, Handler, Place
+from entrypoints.telegram_bot.registry import Command, Exposed, Handler, Place
 from entrypoints.telegram_bot.texts import ENGLISH
 
 PAGE = 8
@@ -32,6 +32,7 @@ def command(
     role: Role = Role.PUBLIC,
     place: Place = Place.PRIVATE,
     is_hidden: bool = False,
+    exposed: Exposed | None = None,
 ) -> Command:
     """A command described as the catalogue says; Telegram's own menu is in English."""
     return Command(
@@ -43,6 +44,7 @@ def command(
         aliases=aliases,
         place=place,
         is_hidden=is_hidden,
+        exposed=exposed,
     )
 
 

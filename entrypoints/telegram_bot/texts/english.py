@@ -138,6 +138,8 @@ ENGLISH = Catalogue(
     ),
     account=AccountTexts(
         link_usage="On the web, under your account, ask for a code to link Telegram. Then send it to me: /link CODE",
+        link_exposed="Others could read that code here, so it does not work any more. Ask for a new one on the web, "
+        "and send it to me in our private chat.",
         link_question="Is {account} your web account, and did you ask for this code yourself? Then confirm, and both "
         "become one: guides you saved, conversations and roles of either side. Otherwise decline: somebody else may "
         "have sent you the code.",

@@ -139,6 +139,8 @@ GERMAN = Catalogue(
     ),
     account=AccountTexts(
         link_usage="Lass dir im Web unter deinem Konto einen Code für Telegram geben. Schick ihn mir dann: /link CODE",
+        link_exposed="Den Code konnten hier andere lesen, deshalb gilt er nicht mehr. Lass dir im Web einen neuen "
+        "geben, und schick ihn mir in unserem privaten Chat.",
         link_question="Ist {account} dein Konto im Web, und hast du diesen Code selbst angefordert? Dann bestätige, "
         "und beide werden eins: gemerkte Anleitungen, Gespräche und Rollen beider Seiten. Sonst lehne ab: Jemand "
         "anders könnte dir den Code geschickt haben.",

@@ -72,6 +72,7 @@ class AccountTexts:
     """The web account, the language and one's figures."""
 
     link_usage: str
+    link_exposed: str
     link_question: str
     web_gains: str
     telegram_gains: str

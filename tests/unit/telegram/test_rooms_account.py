@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from application.ports.audit import AuditFilter
 from domain.errors import NotAllowed
-from domain.identity import Actor, Role, TelegramProfile
+from domain.identity import Actor, AuditAction, Role, TelegramProfile
 from domain.telegram import AnswerButton, EditText, SendText
 from entrypoints.telegram_bot.callbacks import callback
 from entrypoints.telegram_bot.texts import CATALOGUES, ENGLISH
@@ -86,6 +87,48 @@ async def test_link_question_pressed_by_another_account_links_nobody(world: BotW
         assert "unknown" in note
     assert await world.member_count() == 3
     assert texts(await world.presses(callback("link", "yes", code.request_id))) == [ACCOUNT.linked]
+
+
+@pytest.mark.parametrize(
+    "how", ["/link {code}", "/link@guild_bot {spaced}, please", "/start link_{code}", "/LINK {lower}."]
+)
+async def test_link_code_written_in_a_group_is_spent_and_links_nobody(world: BotWorld, how: str) -> None:
+    code = await world.code(await world.web_member())
+    written = how.format(code=code.code, spaced=f"{code.code[:4]} {code.code[4:]}", lower=code.code.lower())
+    world.repeats = True
+
+    (said,) = texts(await world.says(written, chat=GROUP))
+
+    name = "start" if "start" in how else "link"
+    assert said == "\n".join([ENGLISH.private_only.format(name=name), ACCOUNT.link_exposed])
+    (said,) = texts(await world.says(f"/link {code.code}", sender=BOB))
+    assert "unknown" in said
+    assert world.labels == []
+
+
+async def test_link_code_asked_about_already_is_spent_when_it_is_written_in_a_group(world: BotWorld) -> None:
+    code = await world.code(await world.web_member())
+    await world.says(f"/link {code.code}", sender=BOB)
+    confirm = next(each.data for each in world.keyboard if each.text == ACCOUNT.confirm)
+    await world.says(f"/link {code.code}", chat=GROUP)
+
+    (note,) = notes(await world.presses(confirm or "", sender=BOB))
+
+    assert note is not None
+    assert "declined" in note
+    lines = (await world.container.audit_queries().page(AuditFilter(action=AuditAction.LINK_REFUSED), None, 9)).items
+    assert "exposed" in {line.details.get("cause") for line in lines}
+
+
+async def test_link_words_in_a_group_that_are_no_code_leave_open_codes_alone(world: BotWorld) -> None:
+    code = await world.code(await world.web_member())
+
+    (said,) = texts(await world.says("/link ABCDEFGH", chat=GROUP))
+    assert said.endswith(ACCOUNT.link_exposed)
+    assert texts(await world.says("/link", chat=GROUP)) == [ENGLISH.private_only.format(name="link")]
+    assert texts(await world.says("/start guide_x", chat=GROUP)) == [ENGLISH.private_only.format(name="start")]
+    await world.says(f"/link {code.code}")
+    assert texts(await world.presses(ACCOUNT.confirm)) == [ACCOUNT.linked]
 
 
 async def test_link_with_a_wrong_code_is_refused(world: BotWorld) -> None:
