@@ -52,11 +52,11 @@ class InMemoryAnswerRepository(AnswerRepository):
         )
         return True
 
-    async def renew(self, claim: UUID, lease_until: datetime) -> int:
+    async def renew(self, claim: UUID, lease_until: datetime) -> set[AnswerId]:
         rows = self._transaction.tables.answers
         held = [row for row in rows.values() if row.claim == claim]
         rows.update({row.id: replace(row, lease_until=lease_until) for row in held})
-        return len(held)
+        return {row.id for row in held}
 
     async def finish(self, answer_id: AnswerId, claim: UUID) -> bool:
         if self._held(answer_id, claim) is None:

@@ -51,11 +51,11 @@ class InMemoryOutgoingRepository(OutgoingRepository):
     async def save_each(self, messages: Sequence[tuple[OutgoingMessage, UUID]]) -> set[OutgoingId]:
         return {message.id for message, claim in messages if await self.save(message, claim)}
 
-    async def renew(self, claim: UUID, lease_until: datetime) -> int:
+    async def renew(self, claim: UUID, lease_until: datetime) -> set[OutgoingId]:
         held = [row.message for row in self._transaction.tables.outgoing.values() if row.message.claim == claim]
         for message in held:
             self._write(replace(message, lease_until=lease_until))
-        return len(held)
+        return {message.id for message in held}
 
     async def moved(self, bot_id: int, from_chat: int, to_chat: int) -> int:
         waiting = [

@@ -94,11 +94,11 @@ class InMemoryUpdateRepository(UpdateRepository):
     async def save_each(self, updates: Sequence[tuple[InboxUpdate, UUID]]) -> set[UpdateKey]:
         return {update.key for update, claim in updates if await self.save(update, claim)}
 
-    async def renew(self, claim: UUID, lease_until: datetime) -> int:
+    async def renew(self, claim: UUID, lease_until: datetime) -> set[UpdateKey]:
         held = [update for update in self._transaction.tables.updates.values() if update.claim == claim]
         for update in held:
             self._transaction.tables.updates[update.key] = replace(update, lease_until=lease_until)
-        return len(held)
+        return {update.key for update in held}
 
     async def next_due(self, bot_id: int, now: datetime) -> datetime | None:
         return next_due(self._waiting(bot_id), now)

@@ -38,6 +38,7 @@ _ITS_CLAIM = (_a.id == bindparam("b_id"), _a.claim == bindparam("b_claim"))
 _SAVE_ANSWER = update(telegram_answers).where(*_ITS_CLAIM)
 _FINISH = delete(telegram_answers).where(*_ITS_CLAIM)
 _UNDER_CLAIM = update(telegram_answers).where(_a.claim == bindparam("b_claim"))
+_RENEW = _UNDER_CLAIM.returning(_a.id)
 _RELEASE = _UNDER_CLAIM.values(claim=None, lease_until=None)
 _COUNT_ANSWERS = select(func.count().label("waiting")).where(_a.bot_id == bindparam("b_bot"))
 _FORGET_CHAT = delete(telegram_answers).where(_a.chat_id == bindparam("b_chat"))
@@ -99,9 +100,9 @@ class SqlAnswerRepository(AnswerRepository):
     async def save(self, answer: ChatAnswer) -> bool:
         return await self._held(_SAVE_ANSWER, answer.id, answer.claim, answer_place(answer))
 
-    async def renew(self, claim: UUID, lease_until: datetime) -> int:
-        values = {"b_claim": claim, "lease_until": lease_until}
-        return (await self._transaction.execute(_UNDER_CLAIM, values)).rowcount
+    async def renew(self, claim: UUID, lease_until: datetime) -> frozenset[AnswerId]:
+        rows = await self._transaction.all(_RENEW, {"b_claim": claim, "lease_until": lease_until})
+        return frozenset(AnswerId(row.id) for row in rows)
 
     async def finish(self, answer_id: AnswerId, claim: UUID) -> bool:
         return await self._held(_FINISH, answer_id, claim)

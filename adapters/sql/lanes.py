@@ -40,7 +40,7 @@ class Lanes:
         )
         held = select(columns.id).where(columns.claim == bindparam("b_claim"), text(shape.is_held))
         in_order = held.order_by(columns[shape.tie]).with_for_update()
-        self._renew = update(shape.table).where(columns.id.in_(in_order))
+        self._renew = update(shape.table).where(columns.id.in_(in_order)).returning(columns.id)
         self._lock = (
             select(columns.id, columns.claim)
             .where(columns.id.in_(bindparam("keys", expanding=True)))
@@ -79,9 +79,10 @@ class Lanes:
             await work.execute(self._save, [{**values, "b_id": key} for key, values in held])
         return frozenset(key for key, _ in held)
 
-    async def renew(self, work: Transaction, claim: UUID, lease_until: datetime) -> int:
-        """Extend what is held under the claim; how many rows that is."""
-        return (await work.execute(self._renew, {"b_claim": claim, "lease_until": lease_until})).rowcount
+    async def renew(self, work: Transaction, claim: UUID, lease_until: datetime) -> frozenset[UUID]:
+        """Extend what is held under the claim; the ids of these rows."""
+        rows = await work.all(self._renew, {"b_claim": claim, "lease_until": lease_until})
+        return frozenset(row.id for row in rows)
 
     async def next_due(self, work: Transaction, bot_id: int, now: datetime) -> datetime | None:
         """Now where a lane is free, else when the next row is due or the next lease ends."""

@@ -90,8 +90,8 @@ class SqlOutgoingRepository(OutgoingRepository):
         rows = [(message.id, claim, outgoing_to_row(message)) for message, claim in messages]
         return frozenset(map(OutgoingId, await _LANES.save_each(self._transaction, rows)))
 
-    async def renew(self, claim: UUID, lease_until: datetime) -> int:
-        return await _LANES.renew(self._transaction, claim, lease_until)
+    async def renew(self, claim: UUID, lease_until: datetime) -> frozenset[OutgoingId]:
+        return frozenset(map(OutgoingId, await _LANES.renew(self._transaction, claim, lease_until)))
 
     async def moved(self, bot_id: int, from_chat: int, to_chat: int) -> int:
         about = {"b_bot": bot_id, "b_from": from_chat, "b_to": to_chat}

@@ -80,8 +80,8 @@ class SqlUpdateRepository(UpdateRepository):
         rows = [(update.key, claim, update_to_row(update)) for update, claim in updates]
         return frozenset(map(UpdateKey, await _LANES.save_each(self._transaction, rows)))
 
-    async def renew(self, claim: UUID, lease_until: datetime) -> int:
-        return await _LANES.renew(self._transaction, claim, lease_until)
+    async def renew(self, claim: UUID, lease_until: datetime) -> frozenset[UpdateKey]:
+        return frozenset(map(UpdateKey, await _LANES.renew(self._transaction, claim, lease_until)))
 
     async def next_due(self, bot_id: int, now: datetime) -> datetime | None:
         return await _LANES.next_due(self._transaction, bot_id, now)

@@ -75,8 +75,8 @@ class UpdateRepository(Protocol):
         """Update those that are still held under the claim beside them; which they were."""
         ...
 
-    async def renew(self, claim: UUID, lease_until: datetime) -> int:
-        """Extend every lease under this claim; how many there are."""
+    async def renew(self, claim: UUID, lease_until: datetime) -> Set[UpdateKey]:
+        """Extend every lease under this claim; which they are."""
         ...
 
     async def next_due(self, bot_id: int, now: datetime) -> datetime | None:

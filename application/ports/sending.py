@@ -35,8 +35,8 @@ class OutgoingRepository(Protocol):
         """Update those that are still held under the claim beside them; which they were."""
         ...
 
-    async def renew(self, claim: UUID, lease_until: datetime) -> int:
-        """Extend every lease under this claim; how many there are."""
+    async def renew(self, claim: UUID, lease_until: datetime) -> Set[OutgoingId]:
+        """Extend every lease under this claim; which they are."""
         ...
 
     async def moved(self, bot_id: int, from_chat: int, to_chat: int) -> int:

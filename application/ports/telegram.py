@@ -1,6 +1,6 @@
 """What the bot needs beyond its inbox and its sending."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -30,8 +30,8 @@ class AnswerRepository(Protocol):
         """
         ...
 
-    async def renew(self, claim: UUID, lease_until: datetime) -> int:
-        """Extend every lease under this claim; how many there are."""
+    async def renew(self, claim: UUID, lease_until: datetime) -> Set[AnswerId]:
+        """Extend every lease under this claim; which they are."""
         ...
 
     async def finish(self, answer_id: AnswerId, claim: UUID) -> bool:

@@ -28,9 +28,12 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class AnswerLimits:
-    """How many answers are followed at once, how long a lease lasts, and how often the rows are looked at unasked."""
+    """How many answers are followed at once, how many calls to show them are under way at a time, how long a lease
+    lasts, and how often the rows are looked at unasked.
+    """
 
     answers: int = 512
+    calls: int = 96
     lease: timedelta = timedelta(seconds=15)
     poll: timedelta = timedelta(seconds=1)
 
@@ -64,7 +67,7 @@ class AnswerStreamer(LeasedWorker[Held]):
         self._limits = limits or AnswerLimits()
         super().__init__(unit_of_work, bus, clock, ids, bot_id, lease=self._limits.lease, poll=self._limits.poll)
         rows, wording = AnswerRows(unit_of_work, clock, ids), AnswerWording(renderer, style)
-        self._screen = AnswerScreen(notifier, pacer, wording, rows, clock, times)
+        self._screen = AnswerScreen(notifier, pacer, wording, rows, clock, self._limits.calls, times)
         self._follower = ReplyFollower(queries, running, bus, clock, self._poll)
         self._bringer = AnswerBringer(self._screen, self._follower, QuestionAnswerer(ask, clock), accounts)
 
@@ -100,6 +103,10 @@ class AnswerStreamer(LeasedWorker[Held]):
     def _may_have_more(self, ended: Held) -> bool:
         """Only where there was no place for one that waits."""
         return self._room() <= 1
+
+    def _drops(self, job: Held) -> bool:
+        """Another process shows it and says its end. What is ending may end: a farewell is nobody else's."""
+        return not job.is_ending
 
     async def _settle(self, claims: set[UUID]) -> None:
         """Give back what these claims hold."""

@@ -2,9 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Sequence, Set
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from uuid import UUID
 
 from application.identity.telegram_accounts import TelegramAccounts
 from application.telegram.answer_rows import AnswerLost
@@ -26,6 +27,10 @@ class Held(Job):
     answer: ChatAnswer
     view: AnswerView | None = None
     is_ending: bool = False
+
+    @property
+    def rows(self) -> Set[UUID]:
+        return {self.answer.id}
 
     @property
     def name(self) -> str:
@@ -62,7 +67,7 @@ class AnswerBringer:
     async def _until_end(self, held: Held) -> Ended | None:
         """How it ended; None where nothing is to be said of it: the chat is closed, or the conversation is gone."""
         async with self._growing(held.answer) as growing:
-            held.view = view = AnswerView(self._screen, held.answer, growing)
+            held.view = view = AnswerView(self._screen, held, held.answer, growing)
             try:
                 await self._shown(view, growing, held.answer)
             except ChatClosed:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -41,6 +41,10 @@ class _Lane(Job):
     """Updates that follow each other. `waiting` are those that have not ended."""
 
     waiting: list[InboxUpdate]
+
+    @property
+    def rows(self) -> Set[UUID]:
+        return {update.key for update in self.waiting}
 
     @property
     def name(self) -> str:

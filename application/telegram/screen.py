@@ -35,8 +35,8 @@ class AnswerScreen:
         wording: AnswerWording,
         rows: AnswerRows,
         clock: Clock,
+        calls: int,
         times: ShowingTimes | None = None,
-        calls: int = 96,
     ) -> None:
         self.notifier = notifier
         self.pacer = pacer

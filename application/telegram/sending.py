@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -38,6 +38,10 @@ class _OnItsWay(Job):
 
     row: OutgoingMessage
     is_sending: bool = False
+
+    @property
+    def rows(self) -> Set[UUID]:
+        return {self.row.id}
 
     @property
     def name(self) -> str:

@@ -17,6 +17,7 @@ from application.telegram.growing import Growing
 from application.telegram.saying import said
 from application.telegram.screen import AnswerScreen
 from application.telegram.waking import within
+from application.telegram.working import Job
 from domain.telegram import ChatAnswer, EditText, Priority, SendDraft, SendText
 
 _log = logging.getLogger(__name__)
@@ -34,11 +35,13 @@ class AnswerView:
     """One answer in its chat: a draft in a private chat, where there are drafts, else a message that is edited.
 
     There is never a queue: whoever gets the chat's slot shows the newest text. What is on its way when the answer ends
-    is waited for, so that it cannot overtake the end.
+    is waited for, so that it cannot overtake the end. Nothing is shown once the lease has ended, until it is renewed:
+    another process may show it by then, or have said its end.
     """
 
-    def __init__(self, screen: AnswerScreen, answer: ChatAnswer, growing: Growing) -> None:
+    def __init__(self, screen: AnswerScreen, job: Job, answer: ChatAnswer, growing: Growing) -> None:
         self._screen = screen
+        self._job = job
         self._answer = answer
         self._growing = growing
         self._shown = None if answer.telegram_message_id is None else ""
@@ -66,7 +69,7 @@ class AnswerView:
             elif self._is_due():
                 if self._is_draft:
                     screen.drafting[self._answer.chat_id] = self
-                if await growing.unless_ended(self._slot()):
+                if await growing.unless_ended(self._slot()) and self._may_speak:
                     await self._speak()
             else:
                 await self._wait()
@@ -113,8 +116,14 @@ class AnswerView:
             since = screen.clock.now() - self._shown_at
             await screen.clock.sleep((screen.times.group_pause - since).total_seconds())
         await screen.pacer.slot(self._answer.chat_id, Priority.STREAM)
-        while screen.under_way >= screen.calls:
+        while not self._may_speak:
             await screen.clock.sleep(screen.times.grace.total_seconds())
+
+    @property
+    def _may_speak(self) -> bool:
+        """Asked again right before it does: others may have come first."""
+        screen = self._screen
+        return screen.under_way < screen.calls and screen.clock.now() < self._job.lease_until
 
     async def _speak(self) -> None:
         self.is_speaking = True

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Generic, Protocol, TypeVar
@@ -19,11 +19,16 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
-class Job:
+class Job(ABC):
     """Rows that are worked on together under one claim. `lease_until` is as far as they are known to be held."""
 
     claim: UUID
     lease_until: datetime
+
+    @property
+    @abstractmethod
+    def rows(self) -> Set[UUID]:
+        """The ids of those that have not ended."""
 
     @property
     def name(self) -> str:
@@ -39,8 +44,8 @@ class Job:
 class Leased(Protocol):
     """Rows that are held under claims."""
 
-    async def renew(self, claim: UUID, lease_until: datetime) -> int:
-        """Extend every lease under this claim; how many there are."""
+    async def renew(self, claim: UUID, lease_until: datetime) -> Set[UUID]:
+        """Extend every lease under this claim; the ids of what it holds."""
         ...
 
 
@@ -103,6 +108,10 @@ class LeasedWorker(ABC, Generic[J]):
     def _may_have_more(self, ended: J) -> bool:
         """Whether to look for work because this one ended."""
         return True
+
+    def _drops(self, job: J) -> bool:
+        """Whether to leave it when its lease has ended and others may have it; what it writes is refused then."""
+        return False
 
     def _loops(self) -> Sequence[Callable[[], Coroutine[Any, Any, None]]]:
         return [self._claim_all, self._keep_leases]
@@ -167,23 +176,31 @@ class LeasedWorker(ABC, Generic[J]):
     async def _keep_leases(self) -> None:
         while True:
             await self._clock.sleep((self._lease / 3).total_seconds())
-            held = list(self._tasks.values())
+            held = dict(self._tasks)
             if not held:
                 continue
             until = self._clock.now() + self._lease
             fields = {"worker": type(self).__name__}
+            renewed: set[UUID] = set()
             try:
                 async with self._unit_of_work() as work:
-                    for claim in {job.claim for job in held}:
-                        await self._rows(work).renew(claim, until)
+                    for claim in {job.claim for job in held.values()}:
+                        renewed |= await self._rows(work).renew(claim, until)
                     await work.commit()
             except Unavailable as error:
                 _log.warning("leases_not_renewed", extra={**fields, "reason": error.message})
             except Exception:  # noqa: BLE001 - the next renewal may do; whoever lost a lease writes nothing
                 _log.exception("leases_not_renewed", extra=fields)
             else:
-                for job in held:
-                    job.lease_until = until
+                for task, job in held.items():
+                    self._renewed(task, job, renewed, until)
+
+    def _renewed(self, task: asyncio.Task[None], job: J, rows: Set[UUID], until: datetime) -> None:
+        if rows & job.rows:
+            job.lease_until = until
+        elif job.lease_until <= self._clock.now() and self._drops(job):
+            _log.warning("job_lost", extra={"worker": type(self).__name__, "job": job.name})
+            task.cancel()
 
 
 async def _cut(tasks: set[asyncio.Task[None]]) -> None:

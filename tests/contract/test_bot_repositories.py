@@ -101,7 +101,7 @@ async def test_answers_are_held_until_the_lease_ends(backend: Backend) -> None:
     assert await taken(backend) == []
     backend.clock.advance(LEASE - timedelta(seconds=1))
     async with backend.unit_of_work() as work:
-        assert await work.telegram_answers.renew(other.claim, backend.clock.now() + LEASE) == 1
+        assert await work.telegram_answers.renew(other.claim, backend.clock.now() + LEASE) == {other.id}
         await work.commit()
     backend.clock.advance(timedelta(seconds=1))
     (again,) = await taken(backend)
@@ -129,7 +129,7 @@ async def test_answers_saved_after_a_renewal_are_held_as_long_as_renewed(backend
     (answer,) = await taken(backend)
     until = backend.clock.now() + 2 * LEASE
     async with backend.unit_of_work() as work:
-        assert await work.telegram_answers.renew(answer.claim, until) == 1
+        assert await work.telegram_answers.renew(answer.claim, until) == {answer.id}
         await work.commit()
     answer.chat_id, answer.reply_to, answer.telegram_message_id = -6, None, 9
     assert await saved(backend, answer)

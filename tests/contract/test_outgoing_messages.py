@@ -211,10 +211,11 @@ async def test_outgoing_messages_of_a_group_that_moved_follow_it(backend: Backen
 
 async def test_outgoing_messages_renewed_are_not_given_to_others(backend: Backend) -> None:
     await owed(backend, new_message(backend), new_message(backend, 6))
-    (message, _) = await begun(backend)
+    (message, other) = await begun(backend)
     backend.clock.advance(LEASE - timedelta(seconds=1))
     async with backend.unit_of_work() as work:
-        assert await work.outgoing_messages.renew(message.claim, backend.clock.now() + LEASE) == 2
+        held = await work.outgoing_messages.renew(message.claim, backend.clock.now() + LEASE)
+        assert held == {message.id, other.id}
         await work.commit()
     backend.clock.advance(timedelta(seconds=2))
     assert await begun(backend) == []

@@ -1,5 +1,6 @@
 """Updates are handled once, lane by lane, in order."""
 
+from collections.abc import Set
 from dataclasses import replace
 from datetime import timedelta
 
@@ -32,12 +33,12 @@ def numbers(updates: list[InboxUpdate]) -> list[int | None]:
     return [update.update_id for update in updates]
 
 
-async def renewed(backend: Backend, update: InboxUpdate) -> int:
+async def renewed(backend: Backend, update: InboxUpdate) -> Set[UpdateKey]:
     assert update.claim is not None
     async with backend.unit_of_work() as work:
-        count = await work.telegram_updates.renew(update.claim, backend.clock.now() + LEASE)
+        held = await work.telegram_updates.renew(update.claim, backend.clock.now() + LEASE)
         await work.commit()
-    return count
+    return held
 
 
 async def next_due(backend: Backend, bot_id: int = BOT) -> object:
@@ -104,11 +105,11 @@ async def test_update_claims_of_a_renewed_lease_wait_for_its_end(backend: Backen
     await arrived(backend, new_update(backend, 1), new_update(backend, 2))
     held = await claimed(backend)
     backend.clock.advance(LEASE - timedelta(seconds=1))
-    assert await renewed(backend, held[0]) == 2
+    assert await renewed(backend, held[0]) == {update.key for update in held}
     backend.clock.advance(timedelta(seconds=2))
     assert await claimed(backend) == []
     await handled(backend, *held)
-    assert await renewed(backend, replace(held[0], claim=backend.ids.new())) == 0
+    assert await renewed(backend, replace(held[0], claim=backend.ids.new())) == set()
 
 
 async def test_update_claims_leave_a_lane_whose_first_one_is_in_backoff(backend: Backend) -> None:

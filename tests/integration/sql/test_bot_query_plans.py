@@ -42,7 +42,7 @@ async def test_bot_query_plans_of_claims_go_by_the_indexes_of_what_waits(
         async with SqlUnitOfWork(database, backend.bus, backend.clock) as work:
             found = await work.telegram_updates.claim(BOT, claim, now, now + LEASE, lanes=9, per_lane=2)
             assert len(found) == 6
-            assert await work.telegram_updates.renew(claim, now + LEASE) == 6
+            assert len(await work.telegram_updates.renew(claim, now + LEASE)) == 6
             assert await work.telegram_updates.next_due(BOT, now) == now + LEASE
             assert len(await work.outgoing_messages.claim(BOT, claim, now, now + LEASE, 9)) == 3
             await work.outgoing_messages.next_due(BOT, now)

@@ -93,6 +93,12 @@ class Away(InMemoryUnitOfWork):
         raise Unavailable("The database does not answer.")
 
 
+class Line:
+    """One process's line to the database."""
+
+    is_cut = False
+
+
 class AnswerWorld(ChatWorld):
     """A chat, its assistant, and a bot."""
 
@@ -106,11 +112,13 @@ class AnswerWorld(ChatWorld):
         self.is_away = False
         self._ask = Ask(PassageFinder(InMemoryPassageQueries(self.store), ANALYZER), self.models)
 
-    def streamer(self, *, elsewhere: bool = False, limits: AnswerLimits | None = None) -> AnswerStreamer:
+    def streamer(
+        self, *, elsewhere: bool = False, limits: AnswerLimits | None = None, line: Line | None = None
+    ) -> AnswerStreamer:
         """Another process's. `elsewhere`: replies run in another one, and nothing is heard of them."""
         bus: Bus = InMemoryBus() if elsewhere else self.bus
         return AnswerStreamer(
-            self._maybe_away,
+            lambda: self._maybe_away(line),
             InMemoryAnswerQueries(self.store),
             RunningReplyRegistry(bus) if elsewhere else self.running,
             self._ask,
@@ -126,15 +134,21 @@ class AnswerWorld(ChatWorld):
             limits,
         )
 
-    def _maybe_away(self) -> InMemoryUnitOfWork:
-        return (Away if self.is_away else InMemoryUnitOfWork)(self.store, self.bus, self.clock)
+    def _maybe_away(self, line: Line | None) -> InMemoryUnitOfWork:
+        is_away = self.is_away or (line is not None and line.is_cut)
+        return (Away if is_away else InMemoryUnitOfWork)(self.store, self.bus, self.clock)
 
     @asynccontextmanager
     async def at_work(
-        self, *, elsewhere: bool = False, limits: AnswerLimits | None = None, dies: bool = False
+        self,
+        *,
+        elsewhere: bool = False,
+        limits: AnswerLimits | None = None,
+        dies: bool = False,
+        line: Line | None = None,
     ) -> AsyncIterator[AnswerStreamer]:
         """While a streamer and a reply worker run. `dies`: the streamer's process ends without a word."""
-        streamer = self.streamer(elsewhere=elsewhere, limits=limits)
+        streamer = self.streamer(elsewhere=elsewhere, limits=limits, line=line)
         tasks = [asyncio.create_task(streamer.run())]
         if not dies:
             tasks.append(asyncio.create_task(self.worker.run()))

@@ -13,7 +13,7 @@ from application.telegram.saying import DEADLINE
 from domain.errors import Unavailable
 from domain.identity import TelegramProfile
 from domain.telegram import EditText, RichText, SendText
-from tests.unit.telegram.answers import ADA, GROUP, SECOND, TENTH, AnswerWorld
+from tests.unit.telegram.answers import ADA, GROUP, SECOND, TENTH, AnswerWorld, Line
 
 NO_DRAFTS = Refused("no drafts")
 
@@ -337,6 +337,77 @@ async def test_answer_of_a_holder_that_slept_too_long_is_left_to_the_next(world:
 
     assert held.lease_until is not None
     assert world.final_texts() == ["One two."], "once"
+
+
+async def test_answer_of_a_holder_whose_line_is_cut_is_shown_by_the_next_one_only(world: AnswerWorld) -> None:
+    line = Line()
+    async with world.at_work(line=line):
+        await world.owe(None, GROUP, question="Why?")
+        world.says.say("Lost ")
+        await world.comes_to(lambda: "Lost …" in world.shown(GROUP))
+        line.is_cut = True
+        async with world.at_work(dies=True):
+            await world.comes_to(lambda: len(world.says.asked) == 2)
+            before = len(world.shown(GROUP))
+            world.says.say("Because ", to=1)
+            for number in range(10):
+                world.says.say(f"{number} ")
+                await world.passes(SECOND)
+            world.says.say("so.", None, to=1)
+            await world.passes(TENTH)
+            for number in range(10):
+                world.says.say(f"{number} ")
+                await world.passes(SECOND)
+
+    assert set(world.shown(GROUP)[before:]) == {"Because …"}
+    assert world.final_texts(GROUP) == ["Because so."]
+
+
+async def test_answer_that_another_process_holds_makes_room_when_the_line_is_back(world: AnswerWorld) -> None:
+    one, line = AnswerLimits(answers=1), Line()
+    async with world.at_work(limits=one, line=line):
+        await world.owe(None, GROUP, question="Why?")
+        await world.passes(SECOND)
+        line.is_cut = True
+        async with world.at_work(limits=one, dies=True):
+            await world.comes_to(lambda: len(world.says.asked) == 2)
+            line.is_cut = False
+            await world.owe(None, GROUP - 1, question="How?")
+            await world.passes(7 * SECOND)
+            assert len(world.says.asked) == 3
+            assert [turn.content for turn in world.says.asked[2].messages] == ["How?"]
+
+
+async def test_answer_whose_line_comes_back_in_time_grows_on(world: AnswerWorld) -> None:
+    _, _, reply = await world.begin()
+    line = Line()
+    async with world.at_work(line=line):
+        await world.owe(reply)
+        world.says.say("One ")
+        await world.passes(SECOND)
+        line.is_cut = True
+        await world.passes(20 * SECOND)
+        world.says.say("two ")
+        await world.passes(SECOND)
+        assert world.shown()[-1] == "One", "nobody knows who holds it"
+        line.is_cut = False
+        await world.comes_to(lambda: world.shown()[-1] == "One two")
+        world.says.say("three.", None)
+        await world.comes_to(lambda: not world.waiting())
+
+    assert world.final_texts() == ["One two three."]
+
+
+async def test_answers_beyond_the_calls_at_a_time_wait_for_one_to_end(world: AnswerWorld) -> None:
+    async with world.at_work(limits=AnswerLimits(calls=2), dies=True):
+        for number in range(6):
+            world.notifier.hang(GROUP - number)
+            await world.owe(None, GROUP - number, question="Why?")
+        await world.passes(3 * SECOND)
+        assert len(world.notifier.tried) == 2
+        for number in range(6):
+            world.notifier.release(GROUP - number)
+        await world.comes_to(lambda: len({each.chat_id for each in world.notifier.sent}) == 6)
 
 
 async def test_answer_that_was_asked_for_anew_says_so(world: AnswerWorld) -> None:
