@@ -1,4 +1,4 @@
-"""How often a group may ask the assistant."""
+"""How often a group may ask something of the bot."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -12,7 +12,10 @@ REFUSALS = Limit(1, timedelta(minutes=1))
 
 
 class GroupQuestions:
-    """Counts questions of a group and of each person in groups. Nobody is registered there, so Telegram's ids count."""
+    """Counts what a group asks of the bot, commands as well as questions, and what each person does in groups.
+
+    Nobody is registered there, so Telegram's ids count.
+    """
 
     def __init__(self, limiter: RateLimiter, of_a_person: Limit | None) -> None:
         self._limiter = limiter

@@ -103,6 +103,7 @@ class Bot:
             does.buttons,
             does.intents,
             does.plain_words,
+            container.group_questions(),
             container.telegram_metrics(),
         )
         updates = UpdateWorker(

@@ -37,7 +37,6 @@ def repertoire(container: Container) -> Repertoire:
     chat = ChatRoom(
         container.conversations(),
         container.chat_session_service(),
-        container.group_questions(),
         container.clock(),
         container.ids(),
     )

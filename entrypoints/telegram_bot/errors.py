@@ -2,10 +2,19 @@
 
 from math import ceil
 
-from domain.errors import GuildhallError, Invalid, TooManyRequests
+from application.ports.inbox import Handled
+from domain.errors import GuildhallError, Invalid, TooManyRequests, Unavailable
+from entrypoints.telegram_bot.request import Request
 from entrypoints.telegram_bot.texts import Catalogue
 
 _MINUTE, _HOUR = 60, 3_600
+
+
+def answer_to(error: Exception, request: Request) -> Handled | None:
+    """A refusal that a member may hear is an answer; None for what failed, or is away for a moment and tried again."""
+    if not isinstance(error, GuildhallError) or isinstance(error, Unavailable):
+        return None
+    return request.noted(said_of(error, request.texts), is_alert=True)
 
 
 def said_of(error: GuildhallError, texts: Catalogue) -> str:

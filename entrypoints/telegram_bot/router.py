@@ -7,7 +7,8 @@ from application.identity.telegram_accounts import KnownAccount, TelegramAccount
 from application.ports.inbox import Handled, UpdateHandler
 from application.ports.observability import TelegramMetrics
 from application.ports.telegram import BotIdentity
-from domain.errors import GuildhallError, NotAllowed, Unavailable
+from application.telegram.group_questions import GroupQuestions
+from domain.errors import GuildhallError, NotAllowed, TooManyRequests
 from domain.identity import TelegramProfile
 from domain.telegram import (
     AnswerButton,
@@ -22,8 +23,9 @@ from domain.telegram import (
     SendText,
 )
 from entrypoints.telegram_bot.callbacks import read_callback
-from entrypoints.telegram_bot.errors import said_of
+from entrypoints.telegram_bot.errors import answer_to, said_of
 from entrypoints.telegram_bot.intents import Intent, IntentRouter
+from entrypoints.telegram_bot.names import BotName
 from entrypoints.telegram_bot.registry import Command, CommandRegistry, Handler, Place
 from entrypoints.telegram_bot.request import Request
 from entrypoints.telegram_bot.texts import catalogue
@@ -36,9 +38,9 @@ class Router(UpdateHandler):
     """Who may do what where.
 
     In a private chat a first message registers its sender; commands are run, other words go where their intent leads.
-    In a group the bot speaks only when it is commanded, mentioned or replied to, and registers nobody. Bots, edits and
-    channel posts are nobody's business. Commands and forwards are never routed by intent. Every pressed button is
-    answered, a stale one politely; buttons work in private chats only.
+    In a group the bot speaks only when it is commanded, mentioned or replied to, so often a minute, and registers
+    nobody. Bots, edits and channel posts are nobody's business. Commands and forwards are never routed by intent. Every
+    pressed button is answered, a stale one politely; buttons work in private chats only.
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class Router(UpdateHandler):
         buttons: Mapping[str, Handler],
         intents: IntentRouter,
         plain_words: Mapping[Intent, Handler],
+        group_questions: GroupQuestions,
         metrics: TelegramMetrics,
     ) -> None:
         self._bot = bot
@@ -57,7 +60,9 @@ class Router(UpdateHandler):
         self._buttons = buttons
         self._intents = intents
         self._plain_words = plain_words
+        self._group_questions = group_questions
         self._metrics = metrics
+        self._name = BotName(bot.username)
 
     async def handle(self, bot_id: int, incoming: Incoming) -> Handled:
         match incoming:
@@ -92,13 +97,7 @@ class Router(UpdateHandler):
         except NotAllowed:
             text = RichText(catalogue(sender.language).banned)
             return Handled([SendText(chat_id=message.chat.id, text=text)])
-        request = self._request(message, sender, account, message.text.strip())
-        if message.command is not None:
-            return await self._command(request, message)
-        if not request.argument:
-            return request.answered(request.texts.text_only)
-        intent = Intent.ASSISTANT if message.is_forwarded else self._intents.intent(request.argument)
-        return await self._run(self._plain_words[intent], request)
+        return await self._answered(self._request(message, sender, account, message.text.strip()), message)
 
     async def _in_group(self, message: IncomingMessage, sender: TelegramProfile) -> Handled:
         if not self._is_meant(message):
@@ -107,12 +106,23 @@ class Router(UpdateHandler):
             account = await self._accounts.known(sender)
         except NotAllowed:
             return _NOTHING
-        request = self._request(message, sender, account, self._without_our_name(message.text))
+        request = self._request(message, sender, account, self._name.removed_from(message.text))
+        exposed = await self._exposed(request, message)
+        try:
+            if not await self._group_questions.admit(message.chat.id, sender.telegram_id):
+                return _NOTHING
+        except TooManyRequests as refusal:
+            return request.answered(said_of(refusal, request.texts))
+        return await self._answered(request, message, exposed)
+
+    async def _answered(self, request: Request, message: IncomingMessage, exposed: str | None = None) -> Handled:
         if message.command is not None:
-            return await self._command(request, message)
+            return await self._command(request, message, exposed)
         if not request.argument:
             return request.answered(request.texts.text_only)
-        return await self._run(self._plain_words[Intent.ASSISTANT], request)
+        is_routed = request.chat.is_private and not message.is_forwarded
+        intent = self._intents.intent(request.argument) if is_routed else Intent.ASSISTANT
+        return await self._run(self._plain_words[intent], request)
 
     def _request(
         self, message: IncomingMessage, sender: TelegramProfile, account: KnownAccount, argument: str
@@ -128,43 +138,50 @@ class Router(UpdateHandler):
             argument=argument,
         )
 
+    async def _exposed(self, request: Request, message: IncomingMessage) -> str | None:
+        """What stood in a private command is made harmless, however much the group says; what to tell of that."""
+        command = None if message.command is None else self._registry.find(message.command.name)
+        if message.command is None or command is None or command.exposed is None:
+            return None
+        return await command.exposed(request.asking(message.command.argument))
+
     def _is_meant(self, message: IncomingMessage) -> bool:
         """Whether a group's message speaks to us. Of commands that name no bot only those that we know do."""
         if (call := message.command) is not None:
             if call.bot is not None:
-                return self._is_our_name(call.bot)
+                return self._name.is_called(call.bot)
             return self._registry.find(call.name) is not None
-        return message.replies_to == self._bot.id or self._bot.username.lower() in message.mentions
+        return message.replies_to == self._bot.id or any(map(self._name.is_called, message.mentions))
 
-    async def _command(self, request: Request, message: IncomingMessage) -> Handled:
+    async def _command(self, request: Request, message: IncomingMessage, exposed: str | None = None) -> Handled:
         call = message.command
-        if call is None or (call.bot is not None and not self._is_our_name(call.bot)):
+        if call is None or (call.bot is not None and not self._name.is_called(call.bot)):
             return _NOTHING
         command = self._registry.find(call.name)
         if command is None:
             self._metrics.command_ran(_UNKNOWN, "refused")
             return request.answered(self._unknown(request, call.name))
-        request = request.asking(call.argument)
-        refusal = await self._refusal(request, command)
+        refusal = self._refusal(request, command, exposed)
         if refusal is not None:
             self._metrics.command_ran(command.name, "refused")
             return refusal
         try:
-            handled = await self._run(command.handler, request)
-        except Exception:
-            self._metrics.command_ran(command.name, "error")
-            raise
+            handled = await command.handler(request.asking(call.argument))
+        except Exception as error:
+            said = answer_to(error, request)
+            self._metrics.command_ran(command.name, "error" if said is None else "refused")
+            if said is None:
+                raise
+            return said
         self._metrics.command_ran(command.name, "success")
         return replace(handled, command=command.name)
 
-    async def _refusal(self, request: Request, command: Command) -> Handled | None:
+    def _refusal(self, request: Request, command: Command, exposed: str | None) -> Handled | None:
         texts = request.texts
         if command.place is Place.PRIVATE and not request.chat.is_private:
             url = f"https://t.me/{self._bot.username}"
-            said = [texts.private_only.format(name=command.name)]
-            if command.exposed is not None and (exposed := await command.exposed(request)) is not None:
-                said.append(exposed)
-            return request.answered("\n".join(said), ((Button(texts.open_private, url=url),),))
+            said = (texts.private_only.format(name=command.name), exposed)
+            return request.answered("\n".join(filter(None, said)), ((Button(texts.open_private, url=url),),))
         if request.actor.role < command.required_role:
             role = command.required_role.name
             how = texts.role_how[role]
@@ -209,26 +226,17 @@ class Router(UpdateHandler):
         return replace(handled, outgoing=[self._note(press), *handled.outgoing])
 
     async def _run(self, handler: Handler, request: Request) -> Handled:
-        """A refusal that a member may hear is an answer; what is away for a moment is tried again."""
         try:
             return await handler(request)
-        except Unavailable:
-            raise
-        except GuildhallError as refusal:
-            return request.noted(said_of(refusal, request.texts), is_alert=True)
+        except GuildhallError as error:
+            if (said := answer_to(error, request)) is None:
+                raise
+            return said
 
     def _note(self, press: ButtonPress, text: str | None = None) -> Outgoing:
         chat: Chat | None = press.chat
         chat_id = press.sender.telegram_id if chat is None else chat.id
         return AnswerButton(chat_id=chat_id, query_id=press.query_id, text=text, is_alert=text is not None)
-
-    def _is_our_name(self, name: str) -> bool:
-        return name.lower() == self._bot.username.lower()
-
-    def _without_our_name(self, text: str) -> str:
-        name = f"@{self._bot.username}"
-        at = text.lower().find(name.lower())
-        return (text if at < 0 else f"{text[:at]}{text[at + len(name) :]}").strip()
 
 
 def _sender_language(incoming: Incoming) -> str | None:

@@ -7,7 +7,6 @@ from application.ports.chat import SessionFilter
 from application.ports.inbox import Handled
 from application.ports.system import Clock, Ids
 from application.telegram.conversations import Conversations, Stopped
-from application.telegram.group_questions import GroupQuestions
 from domain.chat import ChatMessageId, ChatSessionId, MessageRole, checked_content
 from domain.telegram import AnswerId, Button, ChatAnswer, EntityKind, RichText
 from entrypoints.telegram_bot.callbacks import callback, read_id
@@ -30,13 +29,11 @@ class ChatRoom:
         self,
         conversations: Conversations,
         sessions: ChatSessionService,
-        group_questions: GroupQuestions,
         clock: Clock,
         ids: Ids,
     ) -> None:
         self._conversations = conversations
         self._sessions = sessions
-        self._group_questions = group_questions
         self._clock = clock
         self._ids = ids
 
@@ -117,8 +114,6 @@ class ChatRoom:
 
     async def _in_group(self, request: Request) -> Handled:
         question = checked_content(request.argument, field="question")
-        if not await self._group_questions.admit(request.chat.id, request.sender.telegram_id):
-            return Handled()
         return request.waiting(self._answer(request, question=question))
 
     def _answer(

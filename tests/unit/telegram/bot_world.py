@@ -56,6 +56,7 @@ class BotWorld:
             does.buttons,
             does.intents,
             does.plain_words,
+            self.container.group_questions(),
             self.container.telegram_metrics(),
         )
         self.update_id = 0

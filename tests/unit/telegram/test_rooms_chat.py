@@ -9,7 +9,7 @@ from application.ports.chat import SessionFilter
 from application.ports.inbox import Handled
 from domain.chat import ChatSessionId, MessageStatus
 from domain.identity import TelegramProfile
-from domain.telegram import SendText
+from domain.telegram import Chat, ChatKind, SendText
 from entrypoints.settings import LimitSettings
 from entrypoints.telegram_bot.callbacks import callback
 from entrypoints.telegram_bot.rooms.room import PAGE
@@ -108,7 +108,34 @@ async def test_ask_in_a_group_too_often_is_told_once_and_then_passed_over(tmp_pa
     assert (await world.says("/ask x", chat=GROUP, sender=ADA)).answers
     for number in range(40):
         last = await world.says(f"/ask {number}", chat=GROUP, sender=TelegramProfile(1_000 + number))
-    assert last == Handled(command="ask")
+    assert last == Handled()
+
+
+@pytest.mark.parametrize("text", ["/help", "/ask", "@guild_bot", "/stats", "/link ABCDEFGH", "/nonsense@guild_bot"])
+async def test_group_that_asks_for_anything_too_often_is_told_once_and_then_passed_over(
+    world: BotWorld, text: str
+) -> None:
+    named = frozenset({"guild_bot"}) if text.startswith("@") else frozenset[str]()
+    answered = [
+        await world.says(text, chat=GROUP, sender=TelegramProfile(1_000 + number), mentions=named)
+        for number in range(30)
+    ]
+
+    said = [texts(each) for each in answered]
+    assert all(said[:20])
+    assert said[20] == [ENGLISH.errors["too_many_requests"].format(retry_after="1 min")]
+    assert not any(said[21:])
+    assert (await world.says("/ask x", chat=Chat(-200, ChatKind.GROUP))).answers
+
+
+async def test_link_code_in_a_group_that_is_passed_over_is_spent_all_the_same(world: BotWorld) -> None:
+    code = await world.code(await world.web_member())
+    for _ in range(25):
+        await world.says("/help", chat=GROUP)
+
+    assert await world.says(f"/link {code.code}", chat=GROUP) == Handled()
+    (said,) = texts(await world.says(f"/link {code.code}", sender=BOB))
+    assert "unknown" in said
 
 
 async def test_new_leaves_the_conversation_and_the_next_message_begins_one(world: BotWorld) -> None:

@@ -5,10 +5,12 @@ from datetime import UTC, datetime
 
 import pytest
 
+from adapters.memory.rate_limiter import InMemoryRateLimiter
 from application.identity.telegram_accounts import TelegramAccounts
 from application.ports.inbox import Handled
 from application.ports.observability import TelegramMetrics
 from application.ports.telegram import BotIdentity
+from application.telegram.group_questions import GroupQuestions
 from domain.errors import Conflict, Unavailable
 from domain.identity import Role, TelegramProfile
 from domain.telegram import (
@@ -73,7 +75,8 @@ class World:
         intents = IntentRouter({Intent.GUIDE: ["guide"]})
         words = {intent: self._handler(intent.value) for intent in Intent}
         buttons = {"open": self._handler("open"), "note": self._note}
-        self.router = Router(BOT, accounts, registry, buttons, intents, words, self.metrics)
+        questions = GroupQuestions(InMemoryRateLimiter(self.backend.clock), None)
+        self.router = Router(BOT, accounts, registry, buttons, intents, words, questions, self.metrics)
 
     def _command(self, name: str, role: Role = Role.PUBLIC, place: Place = Place.PRIVATE) -> Command:
         handler = self._handler(name)
@@ -198,6 +201,10 @@ async def test_router_ignores_bots_and_nobody(world: World, how: dict[str, objec
         ("and why?", {"replies_to": 99}, ("assistant", "and why?")),
         ("and why?", {"replies_to": 98}, None),
         ("@guild_bot a guide", {"mentions": frozenset({"guild_bot"})}, ("assistant", "a guide")),
+        ("İİİ @Guild_Bot why?", {"mentions": frozenset({"guild_bot"})}, ("assistant", "İİİ  why?")),
+        ("@guild_bots @guild_bot: why?", {"mentions": frozenset({"guild_bot"})}, ("assistant", "@guild_bots : why?")),
+        ("me@guild_bot.org @guild_bot?", {"mentions": frozenset({"guild_bot"})}, ("assistant", "me@guild_bot.org ?")),
+        ("@guild_botと why?", {"mentions": frozenset({"guild_bot"})}, ("assistant", "と why?")),
     ],
 )
 async def test_router_in_a_group_speaks_only_when_it_is_meant_and_registers_nobody(
@@ -255,6 +262,8 @@ async def test_router_says_a_refusal_and_passes_on_what_failed(world: World) -> 
     world.raises = Conflict("These accounts are linked already.")
     handled = await world.says("/ask x")
     assert texts(handled.outgoing) == ["These accounts are linked already."]
+    assert handled.command is None
+    assert world.metrics.commands == [("ask", "refused")]
 
     for failure in (Unavailable("away"), RuntimeError("broken")):
         world.raises = failure
