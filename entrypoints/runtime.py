@@ -18,7 +18,7 @@ from domain.errors import InvalidToken
 from entrypoints import open_files
 from entrypoints.beside import Service
 from entrypoints.container import Container, sql_container
-from entrypoints.http.app import create_app
+from entrypoints.http.app import DIRECT_CALLS, create_app
 from entrypoints.http.connections import CountedSocket, connections_of, counted, most_with
 from entrypoints.listening import listener
 from entrypoints.settings import Settings, without_use
@@ -100,14 +100,15 @@ def server_of(container: Container) -> "Server":
     """The server as `serve` runs it."""
     settings = container.settings()
     connections = connections_of(settings, container.metrics(), open_files.limit())
+    app = create_application(container, _services(container))
     return Server(
         uvicorn.Config(
-            create_application(container, _services(container)),
+            app,
             log_config=None,
             access_log=False,
             server_header=False,
             proxy_headers=False,
-            http=counted(connections),
+            http=counted(connections, app.state.get(DIRECT_CALLS)),
             ws=CountedSocket,
             # Deflate would compress every frame once per socket, and undo encoding an event once.
             ws_per_message_deflate=False,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import chain
 
 from adapters.sql.database import Database
-from adapters.sql.inbox_writing import PostgresqlRows, Row, SqliteRows, as_row
+from adapters.sql.inbox_writing import PostgresqlRows, Row, SqliteRows
 from application.ports.inbox import UpdateInbox
 from application.ports.realtime import Bus, UpdatesArrived
 from domain.telegram import InboxUpdate
@@ -39,7 +39,7 @@ class SqlUpdateInbox(UpdateInbox):
     async def commit(self, updates: Sequence[InboxUpdate]) -> int:
         if not updates:
             return 0
-        call = _Call([as_row(update) for update in updates], asyncio.get_running_loop().create_future())
+        call = _Call([self._rows.row(update) for update in updates], asyncio.get_running_loop().create_future())
         self._waiting.append(call)
         if self._writing is None:
             self._begin()
@@ -61,19 +61,23 @@ class SqlUpdateInbox(UpdateInbox):
         try:
             new = await self._rows.insert(list(chain.from_iterable(call.rows for call in group)))
         except BaseException as error:
+            self._go_on()
             for call in group:
                 _end(call, error)
             if not isinstance(error, Exception):
                 raise
         else:
+            self._go_on()
             for bot_id in dict.fromkeys(row.bot_id for call in group for row in call.rows if row.id in new):
                 self._bus.publish(UpdatesArrived(bot_id))
             for call in group:
                 _end(call, sum(row.id in new for row in call.rows))
-        finally:
-            self._writing = None
-            if self._waiting:
-                self._begin()
+
+    def _go_on(self) -> None:
+        # Before anybody hears: what they do then takes as long as the disk does.
+        self._writing = None
+        if self._waiting:
+            self._begin()
 
     async def _until_over(self, call: _Call) -> None:
         while not call.is_over and self._writing is not None:

@@ -4,7 +4,7 @@ SQLite's driver gives the interpreter's lock away at each step of a statement an
 is busy: many rows in one step wait once. It commits by itself, so a group is one hop to the connection's thread.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -27,7 +27,7 @@ TIMEOUT_SECONDS = 30.0
 
 
 class Row(NamedTuple):
-    """A row as it is inserted; what is not here is empty at first."""
+    """A row as it is inserted, its times as the driver takes them; what is not here is empty at first."""
 
     id: str
     bot_id: int
@@ -37,11 +37,11 @@ class Row(NamedTuple):
     is_urgent: bool
     raw: bytes
     state: int
-    received_at: datetime
-    due_at: datetime
-    expires_at: datetime | None
+    received_at: datetime | str
+    due_at: datetime | str
+    expires_at: datetime | str | None
     error_message: str | None
-    handled_at: datetime | None
+    handled_at: datetime | str | None
 
 
 _ON_SQLITE = "INSERT INTO telegram_webhooks (attempts, {columns}) VALUES {places} ON CONFLICT DO NOTHING"
@@ -61,6 +61,10 @@ _PLACES = f"(0{', ?' * len(Row._fields)})"
 class Rows(Protocol):
     """Writes rows for good."""
 
+    def row(self, update: InboxUpdate) -> Row:
+        """The update as it is inserted. Raises `ValueError` for a time without a zone."""
+        ...
+
     async def insert(self, rows: Sequence[Row]) -> frozenset[str]:
         """The ids of those that are new, once they are committed. Raises `Unavailable` when none is."""
         ...
@@ -71,6 +75,9 @@ class SqliteRows(Rows):
 
     def __init__(self, database: Database) -> None:
         self._database = database
+
+    def row(self, update: InboxUpdate) -> Row:
+        return _row(update, _written)
 
     async def insert(self, rows: Sequence[Row]) -> frozenset[str]:
         async with _driver(self._database) as driver:
@@ -85,6 +92,9 @@ class PostgresqlRows(Rows):
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    def row(self, update: InboxUpdate) -> Row:
+        return _row(update, _aware)
+
     async def insert(self, rows: Sequence[Row]) -> frozenset[str]:
         ordered = sorted(rows, key=lambda row: (row.bot_id, row.update_id or 0))
         columns = [list(column) for column in zip(*ordered, strict=True)]
@@ -94,8 +104,7 @@ class PostgresqlRows(Rows):
         return frozenset(row["id"].hex for row in found)
 
 
-def as_row(update: InboxUpdate) -> Row:
-    """The update as it is inserted. Raises `ValueError` for a time without a zone."""
+def _row(update: InboxUpdate, time: Callable[[datetime], datetime | str]) -> Row:
     return Row(
         update.key.hex,
         update.bot_id,
@@ -105,11 +114,11 @@ def as_row(update: InboxUpdate) -> Row:
         update.is_urgent,
         update.raw,
         int(update.state),
-        _aware(update.received_at),
-        _aware(update.due_at),
-        None if update.expires_at is None else _aware(update.expires_at),
+        time(update.received_at),
+        time(update.due_at),
+        None if update.expires_at is None else time(update.expires_at),
         None if update.error_message is None else storable(update.error_message),
-        None if update.handled_at is None else _aware(update.handled_at),
+        None if update.handled_at is None else time(update.handled_at),
     )
 
 
@@ -131,8 +140,7 @@ async def _driver(database: Database) -> AsyncIterator[Any]:
 
 
 async def _insert(driver: Any, rows: Sequence[Row]) -> frozenset[str]:
-    values = chain.from_iterable(map(_on_sqlite, rows))
-    cursor = await driver.execute(_inserting(len(rows)), list(values))
+    cursor = await driver.execute(_inserting(len(rows)), list(chain.from_iterable(rows)))
     if cursor.rowcount == len(rows):
         return frozenset(row.id for row in rows)
     ((kept,),) = await driver.execute_fetchall(_KEPT, (cursor.lastrowid - cursor.rowcount, cursor.lastrowid))
@@ -159,13 +167,8 @@ def _aware(time: datetime) -> datetime:
     return time
 
 
-def _on_sqlite(row: Row) -> tuple[object, ...]:
-    due_at = _written(row.due_at)
-    # Almost always due when it came.
-    received_at = due_at if row.received_at is row.due_at else _written(row.received_at)
-    return (*row[:8], received_at, due_at, _written(row.expires_at), row.error_message, _written(row.handled_at))
-
-
-def _written(time: datetime | None) -> str | None:
+# Those that came together have their times in common.
+@lru_cache(64)
+def _written(time: datetime) -> str:
     # As the column's type writes it.
-    return None if time is None else time.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+    return _aware(time).astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from hashlib import sha256
 from ipaddress import IPv4Network, IPv6Network, ip_address
-from typing import Final
+from typing import Final, Literal, NoReturn
 
 from application.addresses import neighbourhood
 from application.ports.limits import Attempt, Limit, RateLimiter
@@ -17,6 +17,8 @@ from domain.errors import NotAllowed, TooLarge, TooManyRequests
 MAX_BODY: Final = 1_048_576
 REFUSALS = Limit(30, timedelta(minutes=1))
 SIGNATURE_PREFIX = "sha256="
+
+Fault = Literal["address", "secret", "size", "signature"]
 
 _log = logging.getLogger(__name__)
 
@@ -53,28 +55,40 @@ class Webhook:
 
         Raises `NotAllowed`, `TooLarge`, and `TooManyRequests` in their place after too many of them.
         """
-        if not self._is_let_in(address):
-            await self._refuse("address", address, NotAllowed("Calls from this address are not expected."))
-        if self._secret is not None and not hmac.compare_digest(secret or b"", self._secret):
-            await self._refuse("secret", address, NotAllowed("The secret is missing or is not ours."))
-        if length is not None and length > MAX_BODY:
-            await self.refuse_size(address)
+        if (fault := self.fault_of_caller(address, secret, length)) is not None:
+            await self._refuse(fault, address)
 
     async def receive(self, address: str | None, body: bytes, signature: str | None = None) -> None:
         """Keep the body, which was admitted; return once it is committed.
 
         Raises `TooLarge`, `NotAllowed` for a false signature, and `Unavailable` when nothing was kept.
         """
-        if len(body) > MAX_BODY:
-            await self.refuse_size(address)
-        if self._signature_key is not None and not self._is_signed(body, signature):
-            await self._refuse("signature", address, NotAllowed("The signature of the body is missing or false."))
-        await self._intake.receive(self._bot_id, [body])
+        if (fault := self.fault_of_body(body, signature)) is not None:
+            await self._refuse(fault, address)
+        await self.keep([body])
 
-    async def refuse_size(self, address: str | None) -> None:
-        """Raise `TooLarge`."""
-        refusal = TooLarge(f"Expected at most {MAX_BODY} bytes.", limit_bytes=MAX_BODY)
-        await self._refuse("size", address, refusal)
+    def fault_of_caller(self, address: str | None, secret: bytes | None, length: int | None) -> Fault | None:
+        """What `admit` would refuse; nothing is counted."""
+        if not self._is_let_in(address):
+            return "address"
+        if self._secret is not None and not hmac.compare_digest(secret or b"", self._secret):
+            return "secret"
+        return "size" if length is not None and length > MAX_BODY else None
+
+    def fault_of_body(self, body: bytes, signature: str | None) -> Fault | None:
+        """What `receive` would refuse; nothing is counted."""
+        if len(body) > MAX_BODY:
+            return "size"
+        if self._signature_key is not None and not self._is_signed(body, signature):
+            return "signature"
+        return None
+
+    async def keep(self, bodies: Sequence[bytes]) -> None:
+        """Keep bodies in which there is no fault, nor in their callers; return once all of them are committed.
+
+        Raises `Unavailable` when nothing was kept.
+        """
+        await self._intake.receive(self._bot_id, bodies)
 
     def _is_let_in(self, address: str | None) -> bool:
         if not self._networks:
@@ -89,9 +103,9 @@ class Webhook:
         expected = hmac.new(self._signature_key or b"", body, sha256).hexdigest()
         return hmac.compare_digest((signature or "").encode(), f"{SIGNATURE_PREFIX}{expected}".encode())
 
-    async def _refuse(self, reason: str, address: str | None, refusal: NotAllowed | TooLarge) -> None:
-        self._metrics.verification_failed(reason)
-        _log.warning("webhook_refused", extra={"reason": reason, "client": address})
+    async def _refuse(self, fault: Fault, address: str | None) -> NoReturn:
+        self._metrics.verification_failed(fault)
+        _log.warning("webhook_refused", extra={"reason": fault, "client": address})
         place = neighbourhood(address)
         if place is not None:
             try:
@@ -99,4 +113,16 @@ class Webhook:
             except TooManyRequests:
                 self._metrics.verification_failed("limit")
                 raise
-        raise refusal
+        raise _refusal(fault)
+
+
+def _refusal(fault: Fault) -> NotAllowed | TooLarge:
+    match fault:
+        case "address":
+            return NotAllowed("Calls from this address are not expected.")
+        case "secret":
+            return NotAllowed("The secret is missing or is not ours.")
+        case "size":
+            return TooLarge(f"Expected at most {MAX_BODY} bytes.", limit_bytes=MAX_BODY)
+        case "signature":
+            return NotAllowed("The signature of the body is missing or false.")

@@ -44,6 +44,8 @@ from entrypoints.settings import Settings, require_rules
 from entrypoints.settings.secret import HIDE
 
 PREFIX = "/api/v1"
+DIRECT_CALLS = "guildhall.direct_calls"
+"""Where the application's state holds the `DirectCalls` for a server's protocol, if there are any."""
 
 
 def create_app(
@@ -93,10 +95,12 @@ def create_app(
         logging_config=None,
     )
     app.state[HIDE] = container.redaction().known
+    envelope = Envelope(app.asgi_handler, settings, container.metrics(), container.ids().new)
+    app.asgi_handler = envelope
     if _is_called_by_telegram(settings):
         path = f"{PREFIX}{telegram_webhook.PATH}"
-        app.asgi_handler = telegram_webhook.AheadOfTheRouter(app.asgi_handler, container.webhook(), path)
-    app.asgi_handler = Envelope(app.asgi_handler, settings, container.metrics(), container.ids().new)
+        webhook = container.webhook()
+        app.state[DIRECT_CALLS] = telegram_webhook.WebhookCalls(webhook, envelope, path, settings.trusted_proxies)
     return app
 
 

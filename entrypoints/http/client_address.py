@@ -17,22 +17,30 @@ def believe_proxies(scope: HTTPScope | WebSocketScope, trusted: Sequence[Network
 
     Of `X-Forwarded-For` the last address that is no trusted proxy counts: what stands before it, anybody can write.
     """
-    client = scope["client"] if trusted else None
-    peer = _address(client[0]) if client else None
-    if peer is None or not _is_among(peer, trusted):
+    client = scope["client"]
+    if client is None or not is_trusted(client[0], trusted):
         return
-    for hop in reversed(_values(scope, b"x-forwarded-for")):
-        address = _address(hop)
-        if address is None:
-            break
-        scope["client"] = (str(address), 0)
-        if not _is_among(address, trusted):
-            break
+    scope["client"] = client_of(scope, trusted)
     proto = _values(scope, b"x-forwarded-proto")
     # Some proxies name the scheme of a socket as it is for sockets.
     if proto and proto[-1] in {"http", "https", "ws", "wss"}:
         secure = proto[-1] in {"https", "wss"}
         scope["scheme"] = {"http": "https" if secure else "http", "websocket": "wss" if secure else "ws"}[scope["type"]]
+
+
+def client_of(scope: HTTPScope | WebSocketScope, trusted: Sequence[Network]) -> tuple[str, int] | None:
+    """The client's own address, as far as trusted proxies tell; its peer's where none does."""
+    client = scope["client"]
+    if client is None or not is_trusted(client[0], trusted):
+        return client
+    for hop in reversed(_values(scope, b"x-forwarded-for")):
+        address = _address(hop)
+        if address is None:
+            break
+        client = (str(address), 0)
+        if not _is_among(address, trusted):
+            break
+    return client
 
 
 def is_trusted(peer: str, trusted: Sequence[Network]) -> bool:

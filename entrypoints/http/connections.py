@@ -12,8 +12,8 @@ from typing import ClassVar, cast
 from application.addresses import neighbourhood
 from application.ports.observability import ConnectionMetrics
 from entrypoints.http.client_address import Network, is_trusted
+from entrypoints.http.direct_calls import DirectCalls, DirectCallsProtocol
 from entrypoints.http.direct_frames import DirectProtocol
-from entrypoints.http.patience import PatientProtocol
 from entrypoints.settings import Settings
 
 RETRY_SECONDS = 5
@@ -114,16 +114,17 @@ def most_with(open_files: int | None) -> int:
     return max(1, min(_MOST, open_files - min(_RESERVE, open_files // 2)))
 
 
-def counted(connections: Connections) -> type["CountedProtocol"]:
-    """The protocol whose connections are counted here."""
+def counted(connections: Connections, calls: DirectCalls | None = None) -> type["CountedProtocol"]:
+    """The protocol whose connections are counted here, and which takes these calls itself."""
 
     class Counted(CountedProtocol):
         counted_in = connections
+        direct = calls
 
     return Counted
 
 
-class CountedProtocol(PatientProtocol):
+class CountedProtocol(DirectCallsProtocol):
     """A connection that takes a place, as a socket later on, too; without one it is refused unread."""
 
     counted_in: ClassVar[Connections]

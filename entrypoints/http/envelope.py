@@ -4,6 +4,7 @@ import logging
 import re
 from collections.abc import Callable
 from time import perf_counter
+from typing import NamedTuple
 from uuid import UUID
 
 import structlog
@@ -33,7 +34,10 @@ _log = logging.getLogger(__name__)
 
 
 class Envelope:
-    """Wraps the whole application, so that refusals of the router itself are told and counted like all others."""
+    """Wraps the whole application, so that refusals of the router itself are told and counted like all others.
+
+    What is answered without the application uses the same ids, headers, counts and lines.
+    """
 
     def __init__(self, app: ASGIApp, settings: Settings, metrics: RequestMetrics, new_id: Callable[[], UUID]) -> None:
         self._app = app
@@ -45,7 +49,7 @@ class Envelope:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection."""
         believe_proxies(scope, self._settings.trusted_proxies)
-        request_id = self._request_id(scope)
+        request_id = self.request_id(scope)
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
         if scope["type"] == ScopeType.HTTP:
@@ -71,24 +75,44 @@ class Envelope:
         try:
             await self._app(scope, receive, answer)
         finally:
-            seconds = perf_counter() - began
-            route = str(scope.get("path_template") or UNMATCHED)
-            self._metrics.request_finished(method, route, status, seconds)
-            level = logging.DEBUG if scope["path"].startswith(QUIET) and status < 400 else logging.INFO
-            if _log.isEnabledFor(level):
-                fields = {"method": method, "path": scope["path"], "route": route, "status": status}
-                client = scope["client"][0] if scope["client"] else None
-                _log.log(level, "request", extra={**fields, "duration_ms": round(seconds * 1000, 2), "client": client})
+            route, client = str(scope.get("path_template") or UNMATCHED), scope["client"]
+            told = Told(method, scope["path"], route, client[0] if client else None, request_id)
+            self.tell(told, status, perf_counter() - began)
+
+    def request_id(self, scope: Scope) -> str:
+        """The client's own id of this request, if it is a sane one, else a new one."""
+        given = next((value for name, value in scope["headers"] if name == _REQUEST_ID), b"")
+        return given.decode() if _SANE_ID.fullmatch(given) else self._new_id().hex
+
+    def headers(self, path: str, media_type: str) -> list[tuple[bytes, bytes]]:
+        """What protects every answer of this kind, unless it has its own."""
+        return self._headers[content_policy(path, media_type, self._settings)]
+
+    def tell(self, told: "Told", status: int, seconds: float) -> None:
+        """Count a request that was answered, and write its line."""
+        self._metrics.request_finished(told.method, told.route, status, seconds)
+        level = logging.DEBUG if told.path.startswith(QUIET) and status < 400 else logging.INFO
+        if _log.isEnabledFor(level):
+            fields = {"method": told.method, "path": told.path, "route": told.route, "status": status}
+            took = {"duration_ms": round(seconds * 1000, 2), "client": told.client}
+            with structlog.contextvars.bound_contextvars(request_id=told.request_id):
+                _log.log(level, "request", extra={**fields, **took})
 
     def _add_headers(self, message: HTTPResponseStartEvent, scope: HTTPScope, request_id: str) -> None:
         given = {name.lower(): value for name, value in message["headers"]}
-        policy = content_policy(scope["path"], given.get(b"content-type", b"").decode("latin-1"), self._settings)
-        added = [(_REQUEST_ID, request_id.encode("ascii")), *self._headers[policy]]
+        protecting = self.headers(scope["path"], given.get(b"content-type", b"").decode("latin-1"))
+        added = [(_REQUEST_ID, request_id.encode("ascii")), *protecting]
         message["headers"] = [*message["headers"], *(pair for pair in added if pair[0] not in given)]
 
-    def _request_id(self, scope: Scope) -> str:
-        given = next((value for name, value in scope["headers"] if name == _REQUEST_ID), b"")
-        return given.decode() if _SANE_ID.fullmatch(given) else self._new_id().hex
+
+class Told(NamedTuple):
+    """A request as its line names it; `client` is an address."""
+
+    method: str
+    path: str
+    route: str
+    client: str | None
+    request_id: str
 
 
 def _pairs(policy: str, settings: Settings) -> list[tuple[bytes, bytes]]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
+from typing import cast
 from uuid import uuid4
 
 import jwt
@@ -13,10 +14,13 @@ import msgspec
 import pytest
 from litestar import Litestar
 from litestar.types import Message, Scope
+from uvicorn._types import HTTPScope
 
 from domain.identity import Role
 from entrypoints.container import Container, memory_container
 from entrypoints.http.access import admin
+from entrypoints.http.app import DIRECT_CALLS
+from entrypoints.http.direct_calls import DirectCall, DirectCalls
 from entrypoints.runtime import create_application
 from entrypoints.settings import Secret, Settings, TelegramSettings
 from tests.integration.http.house import ELSEWHERE, House, Person, client_of, settings
@@ -94,6 +98,27 @@ def test_handlers_of_the_bare_protocol_are_the_webhook_alone_whose_door_checks_i
     assert list(found) == ["/api/v1/telegram/webhook"]
     assert found["/api/v1/telegram/webhook"].opt["authentication"] == "telegram_secret"
     assert list(bare(create_application(memory_container(settings(tmp_path))))) == []
+
+
+def test_calls_that_go_past_the_application_are_the_webhooks_alone_by_its_own_door(tmp_path: Path) -> None:
+    bot = TelegramSettings(bot_token=Secret("99:made-up"), webhook_secret=Secret("a-secret-of-ours"))
+    called = Settings(data_dir=tmp_path, public_url="https://guild.example.org", telegram=bot)
+    app = create_application(memory_container(called))
+    past: DirectCalls = app.state[DIRECT_CALLS]
+
+    def opened(method: str, path: str, *headers: tuple[bytes, bytes]) -> DirectCall | None:
+        scope = {"method": method, "raw_path": path.encode(), "query_string": b"", "client": ELSEWHERE}
+        return past.opened(cast("HTTPScope", {**scope, "headers": list(headers)}))
+
+    found = {(method, call.path) for call in calls(app) for method in ("GET", "POST", call.method)}
+    ((door, _),) = bare(app)
+    assert [where for where in found if opened(*where) is not None] == []
+    assert [method for method in ("GET", "PUT", "POST") if opened(method, door) is not None] == ["POST"]
+    for secret in (b"", b"wrong", b"a-secret-of-ours "):
+        call = opened("POST", door, (b"x-telegram-bot-api-secret-token", secret))
+        assert call is not None
+        assert not call.is_admitted()
+    assert DIRECT_CALLS not in create_application(memory_container(settings(tmp_path))).state
 
 
 def test_public_routes_of_the_api_are_the_known_ones(app: Litestar) -> None:

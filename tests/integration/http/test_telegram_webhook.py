@@ -1,24 +1,25 @@
-"""The webhook's route: the checks in their order, and nothing authentic refused."""
+"""The webhook, by its route and by the server's protocol: the checks in their order, and nothing authentic refused."""
 
+import hmac
 import json
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from hashlib import sha256
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from litestar.types import Message
 
 from adapters.telegram.kinds import KINDS
 from application.ports.inbox import UpdateFilter
 from domain.telegram import UpdateState
 from entrypoints.container import Container, sql_container
-from entrypoints.http.requests import ApiRequest
 from entrypoints.settings import Secret, Settings, TelegramSettings
 from tests.integration.http.house import House, client_of, running
-from tests.integration.http.test_slow_bodies import SCOPE, answered
+from tests.integration.http.served import Served, served
 from tests.support.telegram_updates import BODIES, update
 
 PATH = "/api/v1/telegram/webhook"
@@ -27,17 +28,39 @@ TELEGRAM = ("149.154.167.220", 443)
 
 
 def settings(folder: Path, **telegram: Any) -> Settings:
-    """An instance that Telegram calls."""
+    """An instance that Telegram calls, directly or through a proxy on this machine."""
     bot = {"bot_token": Secret("99:made-up-for-the-tests"), "webhook_secret": Secret(SECRET), **telegram}
-    return Settings(data_dir=folder, public_url="https://guild.example.org", telegram=TelegramSettings(**bot))
+    return Settings(
+        data_dir=folder,
+        public_url="https://guild.example.org",
+        trusted_proxies=(ip_network("127.0.0.1/32"),),
+        telegram=TelegramSettings(**bot),
+    )
+
+
+Opened = Callable[[Container], AbstractAsyncContextManager[House]]
+
+
+@pytest.fixture(params=[running, served], ids=["route", "protocol"])
+def opened(request: pytest.FixtureRequest) -> Opened:
+    """How it is called: past any server, or over the network of this machine."""
+    way: Opened = request.param
+    return way
 
 
 @pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[House]:
+async def house(tmp_path: Path, opened: Opened) -> AsyncIterator[House]:
     """Over SQLite."""
-    container = sql_container(settings(tmp_path))
+    async with house_of(settings(tmp_path), opened) as house:
+        yield house
+
+
+@asynccontextmanager
+async def house_of(settings: Settings, opened: Opened) -> AsyncIterator[House]:
+    """Over SQLite, with these settings."""
+    container = sql_container(settings)
     await container.migrator().upgrade()
-    async with running(container) as house:
+    async with opened(container) as house:
         yield house
     await container.database().dispose()
 
@@ -45,10 +68,14 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
 async def call(house: House, content: bytes, secret: str | None = SECRET, **how: Any) -> httpx.Response:
     """As Telegram calls."""
     headers = {"Content-Type": "application/json", **how.pop("headers", {})}
+    client, method = how.pop("client", TELEGRAM), how.pop("method", "POST")
     if secret is not None:
         headers["X-Telegram-Bot-Api-Secret-Token"] = secret
-    async with client_of(house.app, how.pop("client", TELEGRAM)) as client:
-        return await client.request(how.pop("method", "POST"), PATH, content=content, headers=headers)
+    if isinstance(house, Served):
+        headers["X-Forwarded-For"] = client[0]
+        return await house.client.request(method, PATH, content=content, headers=headers)
+    async with client_of(house.app, client) as directly:
+        return await directly.request(method, PATH, content=content, headers=headers)
 
 
 async def counts(container: Container) -> dict[UpdateState, int]:
@@ -132,18 +159,32 @@ async def test_webhook_answers_503_when_nothing_was_kept(house: House) -> None:
     assert (await call(house, b'{"update_id": 1}')).status_code == 503
 
 
-async def test_webhook_hears_its_networks_only(tmp_path: Path) -> None:
-    container = sql_container(settings(tmp_path, webhook_networks=(ip_network("149.154.160.0/20"),)))
-    await container.migrator().upgrade()
-    async with running(container) as house:
+async def test_webhook_hears_its_networks_only(tmp_path: Path, opened: Opened) -> None:
+    networks = (ip_network("149.154.160.0/20"),)
+    async with house_of(settings(tmp_path, webhook_networks=networks), opened) as house:
         assert (await call(house, b'{"update_id": 1}')).status_code == 200
         assert (await call(house, b'{"update_id": 2}', client=("203.0.113.7", 9))).status_code == 403
-    await container.database().dispose()
+        assert await counts(house.container) == {UpdateState.NEW: 1}
+
+
+async def test_webhook_takes_what_a_relay_signed_and_nothing_else(tmp_path: Path, opened: Opened) -> None:
+    key, body = "a-key-of-the-relay", b'{"update_id": 1}'
+    signature = f"sha256={hmac.new(key.encode(), body, sha256).hexdigest()}"
+    async with house_of(settings(tmp_path, webhook_signature_key=Secret(key)), opened) as house:
+        for headers, content, status in (
+            ({}, body, 403),
+            ({"X-Guildhall-Signature": signature}, body + b" ", 403),
+            ({"X-Guildhall-Signature": signature}, body, 200),
+        ):
+            assert (await call(house, content, headers=headers)).status_code == status
+        assert await counts(house.container) == {UpdateState.NEW: 1}
 
 
 @pytest.mark.parametrize("telegram", [{"updates": "polling"}, {"bot_token": None}], ids=["polling", "no-bot"])
-async def test_webhook_is_not_there_where_telegram_does_not_call(tmp_path: Path, telegram: dict[str, Any]) -> None:
-    async with running(sql_container(settings(tmp_path, **telegram))) as house:
+async def test_webhook_is_not_there_where_telegram_does_not_call(
+    tmp_path: Path, opened: Opened, telegram: dict[str, Any]
+) -> None:
+    async with house_of(settings(tmp_path, **telegram), opened) as house:
         assert (await call(house, b"{}")).status_code == 404
 
 
@@ -172,43 +213,12 @@ async def test_webhook_calls_are_told_at_debug_and_refused_ones_to_everybody(
 
 @pytest.mark.parametrize("said", [{"Origin": "https://elsewhere.example"}, {"Sec-Fetch-Site": "cross-site"}])
 async def test_webhook_without_a_secret_takes_nothing_from_pages_of_other_sites(
-    tmp_path: Path, said: dict[str, str]
+    tmp_path: Path, opened: Opened, said: dict[str, str]
 ) -> None:
     bot = TelegramSettings(bot_token=Secret("99:made-up-for-the-tests"), updates="webhook")
-    container = sql_container(Settings(data_dir=tmp_path, public_url="http://127.0.0.1:8000", telegram=bot))
-    await container.migrator().upgrade()
-    async with running(container) as house:
+    without = Settings(data_dir=tmp_path, public_url="http://127.0.0.1:8000", telegram=bot)
+    async with house_of(without, opened) as house:
         answer = await call(house, b'{"update_id": 1}', None, headers=said)
         assert (answer.status_code, answer.json()["code"]) == (403, "cross_site")
-        assert await counts(container) == {}
+        assert await counts(house.container) == {}
         assert (await call(house, b'{"update_id": 1}', None)).status_code == 200
-    await container.database().dispose()
-
-
-@pytest.mark.parametrize("query", [b"", b"a=1"], ids=["ahead of the router", "by the route"])
-@pytest.mark.parametrize(("is_gone", "status"), [(True, 400), (False, 408)], ids=["goes away", "stops"])
-async def test_webhook_whose_caller_does_not_finish_counts_it_as_the_callers(
-    house: House,
-    caplog: pytest.LogCaptureFixture,
-    monkeypatch: pytest.MonkeyPatch,
-    query: bytes,
-    is_gone: bool,
-    status: int,
-) -> None:
-    monkeypatch.setattr(ApiRequest, "body_seconds", 0.05)
-    secret = (b"x-telegram-bot-api-secret-token", SECRET.encode())
-    scope = {**SCOPE, "path": PATH, "raw_path": PATH.encode(), "query_string": query, "client": TELEGRAM}
-    scope["headers"] = [(b"host", b"guild.example.org"), (b"content-length", b"500"), secret]
-    parts: list[Message] = [{"type": "http.request", "body": b'{"update_id"', "more_body": True}]
-    if is_gone:
-        parts.append({"type": "http.disconnect"})
-
-    sent = await answered(house.app, *parts, scope=scope)
-
-    assert sent[0]["type"] == "http.response.start"
-    assert sent[0]["status"] == status
-    counted = house.container.metrics().render()[0].decode()
-    assert f'guildhall_http_requests_total{{method="POST",route="{PATH}",status="{status}"}} 1.0' in counted
-    assert 'status="500"' not in counted
-    assert [record.message for record in caplog.records if record.levelno >= logging.ERROR] == []
-    assert await counts(house.container) == {}
