@@ -10,7 +10,7 @@ from adapters.sql.lane_statements import Shape
 from adapters.sql.lanes import Lanes
 from adapters.sql.tables import outgoing_messages
 from adapters.sql.tables.telegram import OUTGOING_IS_HELD, OUTGOING_IS_OVER, OUTGOING_IS_SENT, OUTGOING_WAITS
-from adapters.sql.telegram_rows import outgoing_from_row, outgoing_to_row
+from adapters.sql.telegram_rows import outgoing_from_row, outgoing_place, outgoing_to_row
 from adapters.sql.transaction import Transaction
 from application.ports.sending import OutgoingRepository
 from domain.telegram import OutgoingId, OutgoingMessage, OutgoingState, Priority
@@ -31,25 +31,17 @@ _INSERT = insert(outgoing_messages)
 _SAVE = update(outgoing_messages).where(
     _c.id == bindparam("b_id"), _c.claim.is_not_distinct_from(bindparam("b_claim", type_=_c.claim.type))
 )
-_MOVE = (
-    update(outgoing_messages)
+_WAITING_IN = (
+    select(outgoing_messages)
     .where(
         _c.bot_id == bindparam("b_bot"),
         _c.chat_id == bindparam("b_from"),
         _c.state == OutgoingState.WAITING.value,
     )
-    .values(chat_id=bindparam("b_to"))
+    .order_by(_c.position)
+    .with_for_update()
 )
-_MOVE_LANES = (
-    update(outgoing_messages)
-    .where(
-        _c.bot_id == bindparam("b_bot"),
-        _c.chat_id == bindparam("b_to"),
-        _c.lane == bindparam("b_old_lane"),
-        _c.state == OutgoingState.WAITING.value,
-    )
-    .values(lane=bindparam("b_new_lane"))
-)
+_MOVE = update(outgoing_messages).where(_c.id == bindparam("b_id"))
 _OVER = tuple(
     select(_c.position)
     .where(time < bindparam("before"), is_over)
@@ -94,11 +86,14 @@ class SqlOutgoingRepository(OutgoingRepository):
         return frozenset(map(OutgoingId, await _LANES.renew(self._transaction, claim, lease_until)))
 
     async def moved(self, bot_id: int, from_chat: int, to_chat: int) -> int:
-        about = {"b_bot": bot_id, "b_from": from_chat, "b_to": to_chat}
-        moved = (await self._transaction.execute(_MOVE, about)).rowcount
-        lanes = {"b_old_lane": f"chat:{from_chat}", "b_new_lane": f"chat:{to_chat}"}
-        await self._transaction.execute(_MOVE_LANES, {"b_bot": bot_id, "b_to": to_chat, **lanes})
-        return moved
+        rows = await self._transaction.all(_WAITING_IN, {"b_bot": bot_id, "b_from": from_chat})
+        waiting = [outgoing_from_row(row) for row in rows]
+        for message in waiting:
+            message.moved(to_chat)
+        if waiting:
+            places = [{**outgoing_place(message), "b_id": message.id} for message in waiting]
+            await self._transaction.execute(_MOVE, places)
+        return len(waiting)
 
     async def next_due(self, bot_id: int, now: datetime) -> datetime | None:
         return await _LANES.next_due(self._transaction, bot_id, now)

@@ -92,12 +92,9 @@ def outgoing_from_row(row: AnyRow) -> OutgoingMessage:
 def outgoing_to_row(message: OutgoingMessage) -> dict[str, object]:
     """All columns but the position."""
     return {
+        **outgoing_place(message),
         "id": message.id,
         "bot_id": message.bot_id,
-        "chat_id": message.content.chat_id,
-        "lane": message.lane,
-        "kind": _KINDS[type(message.content)],
-        "content": content_to_json(message.content),
         "priority": int(message.priority),
         "state": message.state.value,
         "created_at": message.created_at,
@@ -109,6 +106,16 @@ def outgoing_to_row(message: OutgoingMessage) -> dict[str, object]:
         "sent_at": message.sent_at,
         "claim": message.claim,
         "lease_until": message.lease_until,
+    }
+
+
+def outgoing_place(message: OutgoingMessage) -> dict[str, object]:
+    """What is said, and where."""
+    return {
+        "chat_id": message.content.chat_id,
+        "lane": message.lane,
+        "kind": _KINDS[type(message.content)],
+        "content": content_to_json(message.content),
     }
 
 

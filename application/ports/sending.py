@@ -22,8 +22,8 @@ class OutgoingRepository(Protocol):
     ) -> Sequence[OutgoingMessage]:
         """Begin the first row of up to `limit` chats in which none is held, by priority, then by how long it is due.
 
-        A chat whose first row is not due yet is left alone; answers to buttons wait for no other row. A row whose
-        lease has ended counts as waiting. Concurrent claimers get different chats.
+        A chat's bulk counts as a chat of its own. One whose first row is not due yet is left alone; answers to buttons
+        wait for no other row. A row whose lease has ended counts as waiting. Concurrent claimers get different chats.
         """
         ...
 

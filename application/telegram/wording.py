@@ -81,14 +81,13 @@ class AnswerWording:
         return RichText.of(*(part for part in (rendered, *notes) if part.text.strip()), separator="\n\n")
 
     def _pieces(self, answer: ChatAnswer, text: RichText, keyboard: Keyboard) -> list[Outgoing]:
-        pieces = in_pieces(replace(self._message(answer, text), keyboard=keyboard))
-        # What follows an edited message stands in its topic too.
-        return [replace(each, thread_id=answer.thread_id) if isinstance(each, SendText) else each for each in pieces]
+        return in_pieces(replace(self._message(answer, text), keyboard=keyboard))
 
     def _message(self, answer: ChatAnswer, text: RichText) -> SendText | EditText:
-        if answer.telegram_message_id is not None:
-            return EditText(chat_id=answer.chat_id, message_id=answer.telegram_message_id, text=text)
-        return SendText(chat_id=answer.chat_id, text=text, reply_to=answer.reply_to, thread_id=answer.thread_id)
+        chat_id, reply_to, thread_id = answer.chat_id, answer.reply_to, answer.thread_id
+        if (grows := answer.telegram_message_id) is not None:
+            return EditText(chat_id=chat_id, message_id=grows, text=text, reply_to=reply_to, thread_id=thread_id)
+        return SendText(chat_id=chat_id, text=text, reply_to=reply_to, thread_id=thread_id)
 
     def _last_words(self, answer: ChatAnswer, text: str) -> RichText:
         pieces = split(self._renderer.render(text), MAX_TEXT - len(GROWS)) if text.strip() else []

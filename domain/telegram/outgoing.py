@@ -59,17 +59,25 @@ class SendText:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditText:
     """Another text and keyboard for a message of ours. Unchanged ones are fine; where it cannot be edited any more,
-    `as_new` is sent.
+    `as_new` is sent, to `reply_to` and in the topic `thread_id`.
     """
 
     chat_id: int
     message_id: int
     text: RichText
     keyboard: Keyboard = ()
+    reply_to: int | None = None
+    thread_id: int | None = None
 
     def as_new(self) -> SendText:
         """The same as a message of its own."""
-        return SendText(chat_id=self.chat_id, text=self.text, keyboard=self.keyboard)
+        return SendText(
+            chat_id=self.chat_id,
+            text=self.text,
+            keyboard=self.keyboard,
+            reply_to=self.reply_to,
+            thread_id=self.thread_id,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +125,8 @@ TRANSITIONS: Mapping[OutgoingState, frozenset[OutgoingState]] = {
 
 @dataclass(slots=True, eq=False)
 class OutgoingMessage:
-    """One thing to say, committed with what caused it. In one chat rows leave in the order they were made.
+    """One thing to say, committed with what caused it. In one chat rows leave in the order they were made, bulk and
+    the others each by themselves.
 
     Sent at least once: a process that dies while it sends leaves the row to the next one, which may repeat it.
     `claim` is the fence: whoever holds another one may no longer write.
@@ -140,9 +149,12 @@ class OutgoingMessage:
 
     @property
     def lane(self) -> str:
-        """Rows of one lane leave one after the other: those of a chat; an answer to a button has one of its own."""
-        is_alone = isinstance(self.content, AnswerButton)
-        return f"button:{self.id}" if is_alone else f"chat:{self.content.chat_id}"
+        """Rows of one lane leave one after the other: those of a chat, but its bulk has a lane beside them, so that no
+        reply waits behind it. An answer to a button has one of its own.
+        """
+        if isinstance(self.content, AnswerButton):
+            return f"button:{self.id}"
+        return f"{'bulk' if self.priority is Priority.BULK else 'chat'}:{self.content.chat_id}"
 
     def begin(self, claim: UUID, lease_until: datetime) -> None:
         """A worker takes it, under a lease; also from one whose lease ended."""
@@ -178,8 +190,11 @@ class OutgoingMessage:
         return True
 
     def moved(self, chat_id: int) -> None:
-        """The chat has another id now."""
-        self.content = replace(self.content, chat_id=chat_id)
+        """The chat has another id now. Numbers of messages and topics are others there: an edit is a new message."""
+        content = self.content.as_new() if isinstance(self.content, EditText) else self.content
+        if isinstance(content, SendText):
+            content = replace(content, reply_to=None, thread_id=None)
+        self.content = replace(content, chat_id=chat_id)
 
     def _end(self, state: OutgoingState, reason: str | None) -> None:
         self._move(state)

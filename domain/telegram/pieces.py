@@ -22,7 +22,6 @@ def in_pieces(content: Outgoing) -> list[Outgoing]:
     first, *others = split(content.text) or [content.text]
     if not others:
         return [replace(content, text=first)]
-    thread = content.thread_id if isinstance(content, SendText) else None
-    following = [SendText(chat_id=content.chat_id, text=piece, thread_id=thread) for piece in others]
+    following = [SendText(chat_id=content.chat_id, text=piece, thread_id=content.thread_id) for piece in others]
     following[-1] = replace(following[-1], keyboard=content.keyboard)
     return [replace(content, text=first, keyboard=()), *following]

@@ -1,6 +1,7 @@
 """What is said leaves chat by chat, in order, and is kept until it is sent."""
 
 from collections.abc import Set
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -37,6 +38,7 @@ SPOKEN: tuple[Outgoing, ...] = (
         thread_id=9,
     ),
     EditText(chat_id=5, message_id=77, text=RichText("x", (Entity(EntityKind.PRE, 0, 1, language="py"),))),
+    EditText(chat_id=-5, message_id=77, text=RichText("x"), reply_to=4, thread_id=9),
     AnswerButton(chat_id=5, query_id="42", text="Done", is_alert=True),
     AnswerButton(chat_id=5, query_id="43"),
 )
@@ -123,7 +125,7 @@ async def test_outgoing_message_of_any_text_is_kept_with_its_length(backend: Bac
 
 
 async def test_outgoing_messages_of_a_chat_leave_in_the_order_they_were_made(backend: Backend) -> None:
-    first, second = new_message(backend, priority=Priority.BULK), new_message(backend)
+    first, second = new_message(backend, priority=Priority.STREAM), new_message(backend)
     third, elsewhere = new_message(backend), new_message(backend, 6, Priority.BULK)
     await owed(backend, first, second)
     await owed(backend, third, elsewhere)
@@ -135,6 +137,16 @@ async def test_outgoing_messages_of_a_chat_leave_in_the_order_they_were_made(bac
     assert [key for key in found if key != elsewhere.id] == [first.id, second.id, third.id]
     assert elsewhere.id in found
     assert await next_due(backend) is None
+
+
+async def test_outgoing_messages_of_a_chat_do_not_wait_for_its_bulk_which_leaves_in_order_too(backend: Backend) -> None:
+    news, more = (new_message(backend, priority=Priority.BULK) for _ in range(2))
+    reply = new_message(backend)
+    await owed(backend, news, more, reply)
+    found = await begun(backend)
+    assert ids(found) == [reply.id, news.id]
+    await sent(backend, *found)
+    assert ids(await begun(backend)) == [more.id]
 
 
 async def test_outgoing_messages_leave_by_priority_then_by_how_long_they_are_due(backend: Backend) -> None:
@@ -160,7 +172,8 @@ async def test_outgoing_messages_of_a_chat_wait_while_one_is_held(backend: Backe
 
 async def test_outgoing_answers_to_buttons_wait_for_nothing_and_nothing_for_them(backend: Backend) -> None:
     first = new_message(backend)
-    await owed(backend, first, new_message(backend), *(new_message(backend, SPOKEN[place]) for place in (2, 3)))
+    buttons = [content for content in SPOKEN if isinstance(content, AnswerButton)]
+    await owed(backend, first, new_message(backend), *(new_message(backend, button) for button in buttons))
     found = await begun(backend)
     assert sorted(type(message.content).__name__ for message in found) == ["AnswerButton", "AnswerButton", "SendText"]
     await sent(backend, *(message for message in found if message.id == first.id))
@@ -207,6 +220,21 @@ async def test_outgoing_messages_of_a_group_that_moved_follow_it(backend: Backen
     backend.clock.advance(LEASE)
     again = [message for message in await begun(backend) if message.content.chat_id == -500]
     assert ids(again) == [waiting[0].id]
+
+
+async def test_outgoing_messages_of_a_group_that_moved_know_no_number_of_the_old_one(backend: Backend) -> None:
+    said, edited = (replace(content, chat_id=-5) for content in SPOKEN if getattr(content, "thread_id", None))
+    bulk = new_message(backend, replace(said, text=RichText("news")), Priority.BULK)
+    await owed(backend, new_message(backend, said), new_message(backend, edited), bulk)
+    async with backend.unit_of_work() as work:
+        assert await work.outgoing_messages.moved(BOT, -5, -500) == 3
+        assert await work.outgoing_messages.moved(BOT, -5, -500) == 0
+        await work.commit()
+    found = await begun(backend)
+    assert [message.lane for message in found] == ["chat:-500", "bulk:-500"]
+    assert found[0].content == replace(said, chat_id=-500, reply_to=None, thread_id=None)
+    await sent(backend, *found)
+    assert [message.content for message in await begun(backend)] == [SendText(chat_id=-500, text=RichText("x"))]
 
 
 async def test_outgoing_messages_renewed_are_not_given_to_others(backend: Backend) -> None:

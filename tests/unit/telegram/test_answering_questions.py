@@ -31,7 +31,8 @@ async def test_question_is_answered_where_it_was_asked(world: AnswerWorld) -> No
     assert isinstance(first, SendText)
     assert (first.text.text, first.reply_to, first.thread_id) == ("hm", 5, 8)
     assert [each.text.text for each in edits if isinstance(each, EditText)] == ["Because …"]
-    assert world.final(GROUP) == [EditText(chat_id=GROUP, message_id=1, text=world.renderer.render("Because so."))]
+    said = world.renderer.render("Because so.")
+    assert world.final(GROUP) == [EditText(chat_id=GROUP, message_id=1, text=said, reply_to=5, thread_id=8)]
     assert [turn.content for turn in world.says.asked[0].messages] == ["Why?"]
     assert not world.store.tables.chat_messages, "nothing of it is kept"
 

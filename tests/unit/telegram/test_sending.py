@@ -241,6 +241,17 @@ async def test_sending_bulk_in_any_number_holds_no_reply_back(outbox: Outbox) ->
     assert outbox.metrics.sent == {"sent": 550}
 
 
+async def test_sending_reply_does_not_wait_for_the_bulk_of_its_chat(outbox: Outbox) -> None:
+    await outbox.owe(*(text(chat, "bulk") for chat in range(1, 401)), priority=Priority.BULK)
+
+    async with outbox.at_work():
+        await outbox.until(outbox.all_sent(30))
+        await outbox.owe(text(390, "reply"))
+        await outbox.until(outbox.all_sent(31))
+        assert outbox.notifier.texts(390) == ["reply"]
+        await outbox.until(outbox.all_sent(401), advance=TENTH)
+
+
 async def test_sending_bulk_that_waits_leaves_places_for_replies(outbox: Outbox) -> None:
     outbox.pacer = InMemoryPacer(outbox.clock, Pace(bulk_per_second=1))
     await outbox.owe(*(text(chat) for chat in range(1_000, 1_010)), priority=Priority.BULK)

@@ -1,5 +1,6 @@
 """Updates and rows to send go from state to state by their rules, and by no other way."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -14,6 +15,7 @@ from domain.telegram import (
     MAX_SENDING_ATTEMPTS,
     RETRY_PAUSES,
     AnswerButton,
+    Button,
     EditText,
     Envelope,
     InboxUpdate,
@@ -160,10 +162,28 @@ def test_row_to_send_postponed_counts_no_attempt() -> None:
 
 
 def test_row_to_send_moves_with_its_chat() -> None:
-    message = to_send(EditText(chat_id=-5, message_id=3, text=RichText("x")))
-    message.moved(-500)
-    assert (message.content.chat_id, message.lane) == (-500, "chat:-500")
-    assert to_send(AnswerButton(chat_id=5, query_id="1")).lane == f"button:{KEY}"
+    said, moved = RichText("x"), SendText(chat_id=-500, text=RichText("x"))
+    for content in (
+        EditText(chat_id=-5, message_id=3, text=said, reply_to=2, thread_id=9),
+        SendText(chat_id=-5, text=said, reply_to=2, thread_id=9),
+    ):
+        message = to_send(content)
+        message.moved(-500)
+        assert (message.content, message.lane) == (moved, "chat:-500"), "numbers of messages are others there"
+    button = to_send(AnswerButton(chat_id=-5, query_id="1"))
+    button.moved(-500)
+    assert (button.content.chat_id, button.lane) == (-500, f"button:{KEY}")
+
+
+def test_row_to_send_of_bulk_stands_in_no_replys_way() -> None:
+    lanes = {priority: replace(to_send(), priority=priority).lane for priority in Priority}
+    assert lanes == {Priority.REPLY: "chat:5", Priority.STREAM: "chat:5", Priority.BULK: "bulk:5"}
+
+
+def test_edit_as_a_message_stands_where_the_edited_one_did() -> None:
+    keyboard = ((Button("Yes", data="1:yes"),),)
+    edit = EditText(chat_id=5, message_id=3, text=RichText("x"), keyboard=keyboard, reply_to=2, thread_id=9)
+    assert edit.as_new() == SendText(chat_id=5, text=RichText("x"), keyboard=keyboard, reply_to=2, thread_id=9)
 
 
 STEPS = {
