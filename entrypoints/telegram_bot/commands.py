@@ -13,6 +13,7 @@ from entrypoints.telegram_bot.rooms.basics import BasicsRoom
 from entrypoints.telegram_bot.rooms.chat import ChatRoom
 from entrypoints.telegram_bot.rooms.guide_page import GuidePage
 from entrypoints.telegram_bot.rooms.guides import GuideRoom
+from entrypoints.telegram_bot.rooms.members import MembersRoom
 from entrypoints.telegram_bot.rooms.news import NewsRoom
 from entrypoints.telegram_bot.rooms.plans import PlansRoom
 from entrypoints.telegram_bot.rooms.room import Room
@@ -48,6 +49,7 @@ def repertoire(container: Container) -> Repertoire:
     )
     news = NewsRoom(container.telegram_accounts(), container.guide_library().categories)
     plans = PlansRoom()
+    members = MembersRoom(container.member_service(), container.clock())
     rooms: list[Room] = [
         BasicsRoom(registry, guides, account, settings.public_url),
         guides,
@@ -56,7 +58,8 @@ def repertoire(container: Container) -> Repertoire:
         account,
         news,
         plans,
-        AdminRoom(container.dead_letters(), container.chat_health()),
+        members,
+        AdminRoom(container.dead_letters(), container.chat_health(), members),
     ]
     buttons: dict[str, Handler] = {}
     for room in rooms:

@@ -11,6 +11,7 @@ from domain.telegram import Button, EntityKind, Outgoing, RichText, UpdateKey, U
 from entrypoints.telegram_bot.callbacks import callback, read_id
 from entrypoints.telegram_bot.registry import Command, Handler
 from entrypoints.telegram_bot.request import Request
+from entrypoints.telegram_bot.rooms.members import MembersRoom
 from entrypoints.telegram_bot.rooms.room import PAGE, command
 
 MAX_ERROR = 120
@@ -19,17 +20,33 @@ MAX_ERROR = 120
 class AdminRoom:
     """/admin. The use cases ask for the role anew: a button may be pressed long after it was lost."""
 
-    def __init__(self, dead_letters: DeadLetters, health: ChatHealthService) -> None:
+    def __init__(self, dead_letters: DeadLetters, health: ChatHealthService, members: MembersRoom) -> None:
         self._dead_letters = dead_letters
         self._health = health
+        self._members = members
 
     def commands(self) -> Sequence[Command]:
         """Of this room."""
-        return [command("admin", "running", self.menu, role=Role.ADMIN, is_hidden=True)]
+        return [command("admin", "running", self.admin, role=Role.ADMIN, is_hidden=True)]
 
     def buttons(self) -> Mapping[str, Handler]:
         """Of this room."""
-        return {"admin": self.menu, "dead": self.letters, "replay": self.replay}
+        return {"admin": self.menu, "dead": self.letters, "replay": self.replay, "later": self.later}
+
+    async def admin(self, request: Request) -> Handled:
+        """The menu; with words, the members that have them."""
+        return await (self._members.find if request.argument else self.menu)(request)
+
+    async def later(self, request: Request) -> Handled:
+        """What is not there yet."""
+        request.actor.require(Role.ADMIN)
+        texts = request.texts.admin
+        match request.arguments:
+            case ("broadcasts",):
+                return request.noted(texts.no_broadcasts)
+            case ("distribution",):
+                return request.noted(texts.no_distribution)
+        return request.stale()
 
     async def menu(self, request: Request) -> Handled:
         """How the inbox and the providers are."""
@@ -44,6 +61,11 @@ class AdminRoom:
         ]
         dead = texts.dead_letters.format(count=counts[UpdateState.ERROR])
         rows = (
+            (Button(texts.members, data=callback("members", 0)),),
+            (
+                Button(texts.broadcasts, data=callback("later", "broadcasts")),
+                Button(texts.distribution, data=callback("later", "distribution")),
+            ),
             (Button(dead, data=callback("dead")),),
             (Button(texts.refresh, data=callback("admin")),),
         )

@@ -10,6 +10,7 @@ from entrypoints.telegram_bot.texts.rooms import (
     BasicTexts,
     ChatTexts,
     GuideTexts,
+    MemberTexts,
     NewsTexts,
 )
 
@@ -42,3 +43,4 @@ class Catalogue:
     account: AccountTexts
     news: NewsTexts
     admin: AdminTexts
+    members: MemberTexts

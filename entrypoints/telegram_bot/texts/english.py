@@ -2,9 +2,9 @@
 
 from application.ports.answering import AnswerTexts
 from entrypoints.telegram_bot.texts.catalogue import Catalogue
+from entrypoints.telegram_bot.texts.english_admin import ADMIN, MEMBERS
 from entrypoints.telegram_bot.texts.rooms import (
     AccountTexts,
-    AdminTexts,
     BasicTexts,
     ChatTexts,
     GuideTexts,
@@ -49,7 +49,7 @@ ENGLISH = Catalogue(
         "cancel": "Cancel your subscription",
         "paysupport": "Help with a payment",
         "terms": "The terms of what is sold",
-        "admin": "Inbox, dead letters, health",
+        "admin": "Members, broadcasts, inbox, health",
     },
     categories={
         "basics": "Basics",
@@ -176,19 +176,6 @@ ENGLISH = Catalogue(
         paysupport="Nothing is sold here yet. If you were charged, ask the people who run this community.",
         terms="Nothing is sold here yet, so there are no terms of sale.",
     ),
-    admin=AdminTexts(
-        menu="Inbox",
-        states={"NEW": "waiting", "PROCESSING": "being handled", "SUCCESS": "handled", "ERROR": "dead letters"},
-        providers="Providers",
-        health={"healthy": "healthy", "degraded": "degraded", "unhealthy": "unhealthy"},
-        refresh="Refresh",
-        dead_letters="Dead letters ({count})",
-        no_dead_letters="There are no dead letters.",
-        dead_letter="{kind}, {time}: {error}",
-        replay="Replay {number}",
-        replay_all="Replay all",
-        replayed="It will be handled once more.",
-        replayed_all="{replayed} will be handled once more; {left} cannot be.",
-        back="Back",
-    ),
+    admin=ADMIN,
+    members=MEMBERS,
 )

@@ -2,9 +2,9 @@
 
 from application.ports.answering import AnswerTexts
 from entrypoints.telegram_bot.texts.catalogue import Catalogue
+from entrypoints.telegram_bot.texts.german_admin import ADMIN, MEMBERS
 from entrypoints.telegram_bot.texts.rooms import (
     AccountTexts,
-    AdminTexts,
     BasicTexts,
     ChatTexts,
     GuideTexts,
@@ -49,7 +49,7 @@ GERMAN = Catalogue(
         "cancel": "Dein Abo kündigen",
         "paysupport": "Hilfe bei einer Zahlung",
         "terms": "Die Bedingungen für das, was verkauft wird",
-        "admin": "Eingang, Unzustellbares, Zustand",
+        "admin": "Mitglieder, Rundschreiben, Eingang, Zustand",
     },
     categories={
         "basics": "Allgemeines",
@@ -178,19 +178,6 @@ GERMAN = Catalogue(
         "betreiben.",
         terms="Hier wird noch nichts verkauft, also gibt es keine Bedingungen.",
     ),
-    admin=AdminTexts(
-        menu="Eingang",
-        states={"NEW": "wartet", "PROCESSING": "in Arbeit", "SUCCESS": "erledigt", "ERROR": "unzustellbar"},
-        providers="Anbieter",
-        health={"healthy": "gesund", "degraded": "eingeschränkt", "unhealthy": "gestört"},
-        refresh="Neu laden",
-        dead_letters="Unzustellbar ({count})",
-        no_dead_letters="Es gibt nichts Unzustellbares.",
-        dead_letter="{kind}, {time}: {error}",
-        replay="{number} wiederholen",
-        replay_all="Alle wiederholen",
-        replayed="Es wird noch einmal versucht.",
-        replayed_all="{replayed} werden noch einmal versucht; {left} gehen nicht mehr.",
-        back="Zurück",
-    ),
+    admin=ADMIN,
+    members=MEMBERS,
 )

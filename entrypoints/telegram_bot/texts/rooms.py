@@ -116,6 +116,11 @@ class AdminTexts:
     """The menu of those who run the community."""
 
     menu: str
+    members: str
+    broadcasts: str
+    no_broadcasts: str
+    distribution: str
+    no_distribution: str
     states: Mapping[str, str]
     providers: str
     health: Mapping[str, str]
@@ -127,4 +132,36 @@ class AdminTexts:
     replay_all: str
     replayed: str
     replayed_all: str
+    back: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberTexts:
+    """The members, for those who run the community. `actions`, `questions` and `done` by what is done."""
+
+    title: str
+    found: str
+    none: str
+    how: str
+    more: str
+    banned: str
+    role: str
+    web: str
+    not_verified: str
+    telegram: str
+    has_blocked: str
+    since: str
+    is_banned: str
+    own: str
+    grants: str
+    no_grants: str
+    earlier: str
+    sources: Mapping[str, str]
+    granted: str
+    until: str
+    actions: Mapping[str, str]
+    questions: Mapping[str, str]
+    done: Mapping[str, str]
+    yes: str
+    no: str
     back: str

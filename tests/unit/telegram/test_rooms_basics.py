@@ -15,7 +15,8 @@ from entrypoints.telegram_bot.texts import ENGLISH
 from tests.unit.telegram.bot_world import BOT, GROUP, BotWorld, notes, texts
 
 VERBS = ["help", "cats", "cat", "saved", "guide", "open", "part", "save", "read", "chats", "chat", "link", "unlink"]
-VERBS += ["lang", "news", "mute", "admin", "dead", "replay"]
+VERBS += ["lang", "news", "mute", "admin", "dead", "replay", "later"]
+VERBS += ["members", "member", "rights", "change"]
 BASICS, ADMIN = ENGLISH.basics, ENGLISH.admin
 
 # SPEC: command, role, everywhere, aliases, hidden.
@@ -113,7 +114,7 @@ async def test_help_in_a_group_lists_what_works_there(world: BotWorld) -> None:
 async def test_admin_is_hidden_and_refused_to_others(world: BotWorld) -> None:
     (said,) = texts(await world.says("/admin"))
     assert "admin" in said
-    for verb in ("admin", "dead", "replay"):
+    for verb in ("admin", "dead", "replay", "later", "members"):
         (note,) = notes(await world.presses(callback(verb, "all")))
         assert note == "This needs the role ADMIN."
 
@@ -127,7 +128,8 @@ async def test_admin_menu_counts_the_inbox_and_tells_health(world: BotWorld) -> 
     (said,) = texts(await world.says("/admin"))
     assert "dead letters: 1" in said
     assert "LOCAL: healthy" in said
-    assert world.labels == [ADMIN.dead_letters.format(count=1), ADMIN.refresh]
+    menu = [ADMIN.members, ADMIN.broadcasts, ADMIN.distribution]
+    assert world.labels == [*menu, ADMIN.dead_letters.format(count=1), ADMIN.refresh]
     await dead_letter(world, 3)
     (said,) = texts(await world.presses(ADMIN.refresh))
     assert "dead letters: 2" in said
@@ -155,6 +157,16 @@ async def test_admin_replays_one_dead_letter_and_then_all(world: BotWorld) -> No
     assert note is not None
     assert "state new" in note
     assert notes(await world.presses(callback("replay", "nonsense"))) == [ENGLISH.stale_button]
+
+
+async def test_admin_menu_says_of_broadcasts_and_distribution_that_they_are_not_there_yet(world: BotWorld) -> None:
+    await world.says("/start")
+    await world.grant(Role.ADMIN)
+    await world.says("/admin")
+
+    assert notes(await world.presses(ADMIN.broadcasts)) == [ADMIN.no_broadcasts]
+    assert notes(await world.presses(ADMIN.distribution)) == [ADMIN.no_distribution]
+    assert notes(await world.presses(callback("later", "x"))) == [ENGLISH.stale_button]
 
 
 async def test_admin_without_dead_letters_hears_so(world: BotWorld) -> None:

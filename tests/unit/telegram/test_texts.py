@@ -8,10 +8,11 @@ from string import Formatter
 import pytest
 
 from domain.errors import GuildhallError, Invalid, TooManyRequests
-from domain.identity import Role
+from domain.identity import GrantSource, Role
 from domain.telegram import UpdateState, utf16_length
 from entrypoints.telegram_bot.errors import said_of
 from entrypoints.telegram_bot.request import MAX_NOTE
+from entrypoints.telegram_bot.rooms.member_buttons import Will
 from entrypoints.telegram_bot.texts import CATALOGUES, ENGLISH, Catalogue, catalogue
 from tests.architecture.test_layout import error_classes
 
@@ -64,6 +65,9 @@ def test_catalogue_names_every_role_state_and_error(texts: Catalogue) -> None:
     assert set(texts.roles) == {role.name for role in Role}
     assert set(texts.role_how) == {role.name for role in Role} - {"PUBLIC"}
     assert set(texts.admin.states) == {state.name for state in UpdateState}
+    assert set(texts.members.sources) == {source.name for source in GrantSource}
+    for told in (texts.members.actions, texts.members.questions, texts.members.done):
+        assert set(told) == {will.name for will in Will}
     assert set(texts.errors) == {kind.code for kind in error_classes()}
 
 
@@ -86,5 +90,6 @@ def test_notes_over_a_chat_fit_where_telegram_shows_them(texts: Catalogue) -> No
     guides = texts.guides
     notes = [texts.stale_button, texts.private_button, texts.banned, texts.apology]
     notes += [guides.saved, guides.unsaved, guides.marked_read, guides.marked_unread, texts.admin.replayed]
+    notes += [*texts.members.done.values(), texts.admin.no_broadcasts, texts.admin.no_distribution]
     notes += [text.format(category="x" * 50) for text in (texts.news.muted, texts.news.unmuted)]
     assert max(utf16_length(note) for note in notes) <= MAX_NOTE

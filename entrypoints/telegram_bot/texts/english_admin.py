@@ -1,0 +1,68 @@
+"""English, for those who run the community."""
+
+from entrypoints.telegram_bot.texts.rooms import AdminTexts, MemberTexts
+
+ADMIN = AdminTexts(
+    menu="Inbox",
+    members="Members",
+    broadcasts="Broadcasts",
+    no_broadcasts="Broadcasts are not there yet. Thank you for asking.",
+    distribution="Distribution",
+    no_distribution="Distribution to other channels is not there yet. Thank you for asking.",
+    states={"NEW": "waiting", "PROCESSING": "being handled", "SUCCESS": "handled", "ERROR": "dead letters"},
+    providers="Providers",
+    health={"healthy": "healthy", "degraded": "degraded", "unhealthy": "unhealthy"},
+    refresh="Refresh",
+    dead_letters="Dead letters ({count})",
+    no_dead_letters="There are no dead letters.",
+    dead_letter="{kind}, {time}: {error}",
+    replay="Replay {number}",
+    replay_all="Replay all",
+    replayed="It will be handled once more.",
+    replayed_all="{replayed} will be handled once more; {left} cannot be.",
+    back="Back",
+)
+
+MEMBERS = MemberTexts(
+    title="Members, newest first",
+    found="Members with “{words}”",
+    none="No name, email or Telegram id of a member contains “{words}”.",
+    how="Find one: /admin and a name, an email or a Telegram id.",
+    more="There are more than these; tell me more of the name.",
+    banned="banned",
+    role="Role: {role}",
+    web="On the web: {account}",
+    not_verified="not verified",
+    telegram="At Telegram: {account}",
+    has_blocked="Has blocked the bot.",
+    since="Member since {date}",
+    is_banned="Banned from every account.",
+    own="This is you. Your own rights are for somebody else to change.",
+    grants="Grants",
+    no_grants="None.",
+    earlier="and {count} earlier ones",
+    sources={"MANUAL": "by hand", "SUBSCRIPTION": "by a subscription", "BOOTSTRAP": "since the beginning"},
+    granted="from {date}",
+    until="until {time}",
+    actions={
+        "GRANT": "Make {role}",
+        "REVOKE": "Take back: {role}",
+        "BAN": "Ban",
+        "UNBAN": "Lift the ban",
+    },
+    questions={
+        "GRANT": "Give {name} the role {role}, until it is taken back?",
+        "REVOKE": "Take the role {role} back from {name}? What a subscription gave stays.",
+        "BAN": "Ban {name}? They are shut out of every account, and their sign-ins end.",
+        "UNBAN": "Let {name} in again?",
+    },
+    done={
+        "GRANT": "Done: the role {role} is given.",
+        "REVOKE": "Done: the role {role} is taken back.",
+        "BAN": "Done: banned.",
+        "UNBAN": "Done: the ban is lifted.",
+    },
+    yes="Yes, do it",
+    no="No",
+    back="Back",
+)

@@ -1,0 +1,68 @@
+"""German, for those who run the community."""
+
+from entrypoints.telegram_bot.texts.rooms import AdminTexts, MemberTexts
+
+ADMIN = AdminTexts(
+    menu="Eingang",
+    members="Mitglieder",
+    broadcasts="Rundschreiben",
+    no_broadcasts="Rundschreiben gibt es noch nicht. Danke fürs Fragen.",
+    distribution="Verteilung",
+    no_distribution="Die Verteilung an andere Kanäle gibt es noch nicht. Danke fürs Fragen.",
+    states={"NEW": "wartet", "PROCESSING": "in Arbeit", "SUCCESS": "erledigt", "ERROR": "unzustellbar"},
+    providers="Anbieter",
+    health={"healthy": "gesund", "degraded": "eingeschränkt", "unhealthy": "gestört"},
+    refresh="Neu laden",
+    dead_letters="Unzustellbar ({count})",
+    no_dead_letters="Es gibt nichts Unzustellbares.",
+    dead_letter="{kind}, {time}: {error}",
+    replay="{number} wiederholen",
+    replay_all="Alle wiederholen",
+    replayed="Es wird noch einmal versucht.",
+    replayed_all="{replayed} werden noch einmal versucht; {left} gehen nicht mehr.",
+    back="Zurück",
+)
+
+MEMBERS = MemberTexts(
+    title="Mitglieder, die neuesten zuerst",
+    found="Mitglieder mit „{words}“",
+    none="Kein Name, keine E-Mail und keine Telegram-Nummer eines Mitglieds enthält „{words}“.",
+    how="Eines finden: /admin und ein Name, eine E-Mail oder eine Telegram-Nummer.",
+    more="Es gibt mehr als diese; sag mir mehr vom Namen.",
+    banned="gesperrt",
+    role="Rolle: {role}",
+    web="Im Web: {account}",
+    not_verified="nicht bestätigt",
+    telegram="Bei Telegram: {account}",
+    has_blocked="Hat den Bot blockiert.",
+    since="Mitglied seit dem {date}",
+    is_banned="Für alle Konten gesperrt.",
+    own="Das bist du. Deine eigenen Rechte ändert jemand anders.",
+    grants="Vergaben",
+    no_grants="Keine.",
+    earlier="und {count} frühere",
+    sources={"MANUAL": "von Hand", "SUBSCRIPTION": "durch ein Abo", "BOOTSTRAP": "von Anfang an"},
+    granted="ab dem {date}",
+    until="bis {time}",
+    actions={
+        "GRANT": "Zum {role} machen",
+        "REVOKE": "{role} zurücknehmen",
+        "BAN": "Sperren",
+        "UNBAN": "Sperre aufheben",
+    },
+    questions={
+        "GRANT": "{name} die Rolle {role} geben, bis sie zurückgenommen wird?",
+        "REVOKE": "{name} die Rolle {role} nehmen? Was ein Abo gab, bleibt.",
+        "BAN": "{name} sperren? Jedes Konto ist dann zu, und alle Anmeldungen enden.",
+        "UNBAN": "{name} wieder hereinlassen?",
+    },
+    done={
+        "GRANT": "Erledigt: Die Rolle {role} ist vergeben.",
+        "REVOKE": "Erledigt: Die Rolle {role} ist zurückgenommen.",
+        "BAN": "Erledigt: gesperrt.",
+        "UNBAN": "Erledigt: Die Sperre ist aufgehoben.",
+    },
+    yes="Ja, tu das",
+    no="Nein",
+    back="Zurück",
+)
