@@ -129,11 +129,11 @@ class HashingQueue(PasswordHasher):
         if len(self._waiting) < self._room:
             return
         if self._waiting[-1] < waiter:
-            raise _busy()
+            raise too_busy()
         turn = self._waiting.pop().turn
         # One who has just been cancelled needs no answer.
         if not turn.done():
-            turn.set_exception(_busy())
+            turn.set_exception(too_busy())
 
     def _hand_on(self) -> None:
         """Give the slot to the first who still waits."""
@@ -156,5 +156,6 @@ def _counted(counter: Counter[str], key: str) -> Iterator[None]:
             del counter[key]
 
 
-def _busy() -> TooManyRequests:
+def too_busy() -> TooManyRequests:
+    """For whoever finds no room: it is nobody's failure and nobody's limit."""
     return TooManyRequests("Too many sign-ins at once; try again in a few seconds.", RETRY_AFTER)

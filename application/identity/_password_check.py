@@ -7,6 +7,7 @@ from functools import partial
 
 from application.addresses import neighbourhood
 from application.identity._auditing import Trail
+from application.identity._hashing import too_busy
 from application.identity._throttling import Familiar, Guess, SignInThrottle
 from application.identity.known_browsers import KnownBrowsers
 from application.ports.credentials import CredentialQueries, Login, StoredCredentials
@@ -16,6 +17,8 @@ from domain.identity import GUEST, AuditAction, Device, as_kept, email_as_kept
 
 KNOWN_FOR = timedelta(days=90)
 REMEMBERED_FOR, MAX_REMEMBERED = timedelta(seconds=5), 1_000
+# What else reads the database waits for no more of these than that.
+MAX_READING = 64
 METHOD = "password"
 
 
@@ -103,7 +106,8 @@ class PasswordCheck:
             await self._throttle.forgive(guess)
             if await self._throttle.is_news(guess):
                 stored = await self._find(given)
-                await self._note(AuditAction.SIGN_IN_LIMITED, stored, device)
+                cause = {"cause": "no_room"} if guess.found_no_room else {}
+                await self._note(AuditAction.SIGN_IN_LIMITED, stored, device, **cause)
             raise
         except Unavailable:
             await self._throttle.forgive(guess)
@@ -125,7 +129,10 @@ class PasswordCheck:
         return stored, await self._throttle.verify(guess, password_hash, given.password, is_known=is_known)
 
     async def _look_for(self, given: Credentials) -> _Found:
-        """Whose account it is and what it knows: a flood must not read that for each attempt, nor all at once."""
+        """Whose account it is and what it knows: a flood must not read that for each attempt, nor all at once.
+
+        Raises `TooManyRequests` where too many names are being read.
+        """
         login = given.login
         remembered = self._remembered.get(login)
         if remembered is not None and remembered[0] > self._clock.now():
@@ -134,6 +141,8 @@ class PasswordCheck:
         if reading is not None:
             # Begun before this attempt came: good for what may be seconds old, and not for the password.
             return replace(await asyncio.shield(reading), stored=None, is_new=False)
+        if len(self._reading) >= MAX_READING:
+            raise too_busy()
         # A task of its own, since others wait for it: they are not to fail with whoever began it and goes away.
         reading = self._reading[login] = asyncio.create_task(self._read(login))
         reading.add_done_callback(partial(self._has_read, login))

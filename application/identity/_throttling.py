@@ -53,6 +53,7 @@ class Guess:
     undecided: list[str] = field(default_factory=list)
     failures: int = 0
     misses: int = 0
+    is_within_limits: bool = True
     is_over_limit: bool = False
     is_by_browser: bool = False
     browser_waits: timedelta = timedelta.max
@@ -62,6 +63,11 @@ class Guess:
     def is_suspect(self) -> bool:
         """Whether the account has been failed at often of late, from wherever."""
         return self.failures >= DOUBTFUL_FROM
+
+    @property
+    def found_no_room(self) -> bool:
+        """Of one that was refused: whether that was for how many came at once, and for nothing of its own."""
+        return self.is_within_limits and not self.is_suspect
 
     @property
     def per_account(self) -> Attempt:
@@ -110,6 +116,7 @@ class SignInThrottle:
         try:
             misses = await self._count(guess, _at_account(guess.account, guess.address))
         except TooManyRequests as error:
+            guess.is_within_limits = guess.is_by_browser
             if not guess.is_by_browser:
                 raise TooManyRequests(error.message, min(error.retry_after, guess.browser_waits)) from None
         else:
@@ -127,6 +134,7 @@ class SignInThrottle:
         try:
             await self._limiter.acquire([attempt])
         except TooManyRequests as error:
+            guess.is_within_limits = False
             if self._undecided[attempt.key]:
                 # Not all that is counted has failed: some who wait for their hash know their password.
                 raise TooManyRequests(error.message, min(error.retry_after, SOON)) from None
@@ -193,7 +201,12 @@ class SignInThrottle:
         guess.undecided = []
 
     async def is_news(self, guess: Guess) -> bool:
-        """Whether the trail hears of this refusal: once in a quarter of an hour for an account and for an address."""
+        """Whether the trail hears of this refusal: once in a quarter of an hour for an account and for an address.
+
+        Where there was no room for one that is at no limit, once in all: names without number may come to that.
+        """
+        if guess.found_no_room:
+            return await is_news(self._limiter, "sign_in_room")
         return await is_news(self._limiter, f"sign_in:{guess.account}", f"sign_in_address:{guess.address}")
 
 

@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 
 from adapters.memory.credentials import InMemoryCredentialQueries
 from application.identity._doubtful_lane import ROOM_OF_ACCOUNT
+from application.identity._password_check import MAX_READING
 from application.identity._throttling import DOUBTFUL_FROM
 from application.identity.sign_in import Credentials
 from application.ports.credentials import CredentialQueries, Login, StoredCredentials
 from domain.errors import InvalidCredentials, TooManyRequests, Unavailable
-from domain.identity import MemberId, TelegramProfile, TelegramUser, TelegramUserId
+from domain.identity import AuditAction, MemberId, TelegramProfile, TelegramUser, TelegramUserId
 from tests.unit.identity.conftest import DEVICE, PASSWORD, IdentityWorld
 from tests.unit.identity.test_throttling import CountedCredentials, at, drained, fail, settled
 
@@ -215,6 +216,45 @@ async def test_names_tried_by_many_at_once_are_read_once_for_all_who_are_refused
     assert reads.count <= 1 + 1 + 1 + ROOM_OF_ACCOUNT
     await drained(world)
     assert all(isinstance(task.exception(), TooManyRequests | InvalidCredentials) for task in flood)
+
+
+async def test_names_without_number_find_no_room_leave_the_database_to_others_and_one_line_in_the_trail(
+    world: IdentityWorld,
+) -> None:
+    await with_three_names(world)
+    reads = SlowCredentials(InMemoryCredentialQueries(world.store))
+    world.auth._passwords._credentials = reads
+
+    flood = [
+        asyncio.create_task(world.auth.sign_in(Credentials(GUESS, username=f"nobody{number}"), at(number)))
+        for number in range(1_000)
+    ]
+    await settled()
+    before = reads.count
+    reads.may_find.set()
+    outcomes = await asyncio.gather(*flood, return_exceptions=True)
+    refused = [each for each in outcomes if isinstance(each, TooManyRequests)]
+
+    # And one for the line in the trail.
+    assert before == reads.count == MAX_READING + 1
+    assert len(refused) == 1_000 - MAX_READING
+    assert {each.retry_after for each in refused} == {timedelta(seconds=5)}
+    (line,) = await world.lines(AuditAction.SIGN_IN_LIMITED)
+    assert line.details == {"method": "password", "cause": "no_room"}
+    assert await world.auth.sign_in(by(EMAIL, PASSWORD), DEVICE)
+
+
+async def test_names_that_find_no_place_to_hash_are_one_line_in_the_trail(world: IdentityWorld) -> None:
+    await with_three_names(world)
+
+    flood = [
+        asyncio.create_task(world.auth.sign_in(Credentials(GUESS, username=f"nobody{number}"), at(number)))
+        for number in range(1_000)
+    ]
+    outcomes = await asyncio.gather(*flood, return_exceptions=True)
+
+    assert [type(each) for each in outcomes].count(TooManyRequests) > 500
+    assert len(await world.lines(AuditAction.SIGN_IN_LIMITED)) == 1
 
 
 async def test_names_read_for_one_who_goes_away_are_read_for_the_others(world: IdentityWorld) -> None:
