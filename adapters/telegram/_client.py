@@ -1,6 +1,5 @@
 """python-telegram-bot's client as we use it. Importing this is slow: see `connection`."""
 
-import json
 from typing import Any
 
 import httpx
@@ -8,6 +7,8 @@ import msgspec
 from telegram import Bot
 from telegram.error import TelegramError
 from telegram.request import HTTPXRequest
+
+from adapters.telegram import lenient
 
 # More than are ever on their way at once; each open one costs every call a look, so few are kept when they are idle.
 POOL, KEPT, POLLS = 256, 24, 4
@@ -110,13 +111,11 @@ def _request(kind: type[_Request], pool: int) -> _Request:
 
 
 def _lenient(payload: bytes) -> dict[str, Any]:
-    """The same of an answer that only a lenient reader takes, such as half a surrogate pair in a text: one odd update
-    must not keep all that follow it from ever being read.
-    """
+    """The same of an answer that only a lenient reader takes."""
     try:
-        answer: dict[str, Any] = json.loads(payload.decode(errors="replace"), strict=False)
-        return answer | {"result": [json.dumps(update).encode() for update in answer.get("result", ())]}
-    except (ValueError, RecursionError, AttributeError, TypeError):
+        answer: dict[str, Any] = lenient.read(payload)
+        return answer | {"result": [lenient.written(update) for update in answer.get("result", ())]}
+    except (*lenient.UNREADABLE, AttributeError, TypeError):
         raise TelegramError("The answer to a poll was no list of updates.") from None
 
 

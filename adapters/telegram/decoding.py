@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from adapters.telegram import lenient
 from adapters.telegram.kinds import KINDS
 from adapters.telegram.shapes import (
     Id,
@@ -76,15 +77,23 @@ class MsgspecUpdateDecoder(UpdateDecoder):
 def _split(raw: bytes) -> tuple[int, str, bytes] | None:
     """(update_id, kind, what is in it); None when it is no update."""
     try:
-        parts = _parts.decode(raw)
+        parts = _parts_of(raw)
         update_id = _number.decode(parts.pop("update_id"))
-    except (*_UNREADABLE, KeyError):
+    except (*_UNREADABLE, *lenient.UNREADABLE, KeyError):
         return None
     if not 0 <= update_id <= MAX_INT:
         return None
     # An update holds one thing. Should one of days to come hold more, what we know is what we read.
     kind = next((kind for kind in parts if kind in _KNOWN), next(iter(parts), "unknown"))
     return update_id, kind[:MAX_KIND], bytes(parts.get(kind, b"null"))
+
+
+def _parts_of(raw: bytes) -> dict[str, msgspec.Raw]:
+    try:
+        raw.decode()  # msgspec steps over what is no UTF-8, and then stumbles over it in the parts
+        return _parts.decode(raw)
+    except _UNREADABLE:
+        return _parts.decode(lenient.written(lenient.read(raw)))
 
 
 def _outside_of(body: bytes) -> Outside:

@@ -15,19 +15,25 @@ _SECRET_FIELDS = frozenset(
 )
 # Codes that link accounts, as they are typed and as deep links carry them.
 _CODES = re.compile(r"(/link(?:@\w+)?\s+|\blink_)[^\s\"]+", re.IGNORECASE)
+_HALF_PAIR = re.compile("[\ud800-\udfff]")
 
 
 def disclosed(raw: bytes) -> object | None:
-    """The update as JSON values, secrets masked; None for what is forgotten or cannot be read."""
+    """The update as JSON values, secrets masked, U+FFFD for what is no text; None for what is forgotten or no JSON."""
     try:
-        return _without_secrets(json.loads(raw))
+        return _without_secrets(json.loads(raw.decode(errors="replace"), strict=False))
     except (ValueError, RecursionError):
         return None
 
 
 def _without_secrets(value: object) -> object:
     if isinstance(value, dict):
-        return {name: MASK if name in _SECRET_FIELDS else _without_secrets(each) for name, each in value.items()}
+        shown = ((name, MASK if name in _SECRET_FIELDS else _without_secrets(each)) for name, each in value.items())
+        return {_text(name): each for name, each in shown}
     if isinstance(value, list):
         return [_without_secrets(each) for each in value]
-    return _CODES.sub(rf"\g<1>{MASK}", value) if isinstance(value, str) else value
+    return _CODES.sub(rf"\g<1>{MASK}", _text(value)) if isinstance(value, str) else value
+
+
+def _text(value: str) -> str:
+    return _HALF_PAIR.sub("\ufffd", value)

@@ -1,6 +1,7 @@
 """Asking Telegram for updates, where it does not call us."""
 
 import logging
+from collections.abc import Sequence
 from datetime import timedelta
 
 from application.ports.inbox import UpdateDecoder
@@ -28,6 +29,7 @@ class Poller:
         self._clock = clock
         self._bot_id = bot_id
         self._offset: int | None = None
+        self._nameless: Sequence[bytes] = ()
 
     async def run(self) -> None:
         """Poll until cancelled. Raises `InvalidToken` when Telegram does not know the bot's token."""
@@ -44,16 +46,23 @@ class Poller:
                 pause = FIRST_PAUSE
 
     async def poll(self) -> int:
-        """Once: ask, keep, and confirm with the next question; how many came."""
+        """Once: ask, keep, and confirm with the next question; how many came.
+
+        Raises `Unavailable` too when nothing that came has an id: nothing can be confirmed then, and the same comes
+        again, which is kept once.
+        """
         updates = await self._api.updates(self._offset, POLL_SECONDS, POLL_LIMIT)
         if not updates:
             # Everything is confirmed. After a week of silence ids begin anywhere, below the last one, too.
             self._offset = None
             return 0
-        await self._intake.receive(self._bot_id, updates)
+        if updates != self._nameless:
+            await self._intake.receive(self._bot_id, updates)
         ids = [update_id for raw in updates if (update_id := self._decoder.envelope(raw).update_id) is not None]
-        if ids:
-            self._offset = max(ids) + 1
+        if not ids:
+            self._nameless = updates
+            raise Unavailable("Telegram sent only what has no update_id.")
+        self._offset = max(ids) + 1
         return len(updates)
 
 

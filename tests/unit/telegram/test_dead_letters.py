@@ -133,6 +133,11 @@ def test_disclosed_update_masks_payments_papers_and_ways_in() -> None:
     assert found.count(MASK) == 4
 
 
+def test_disclosed_update_with_an_odd_text_is_shown_as_text() -> None:
+    found = disclosed(b'{"update_id": 1, "message": {"text": "a\\ud83d \xff\n", "\\ud83d": 1}}')
+    assert found == {"update_id": 1, "message": {"text": "a\ufffd \ufffd\n", "\ufffd": 1}}
+
+
 @pytest.mark.parametrize("raw", [b"", b"no json", b"\xff", b"[" * 100_000])
 def test_disclosed_update_that_cannot_be_read_is_none(raw: bytes) -> None:
     assert disclosed(raw) is None

@@ -85,6 +85,25 @@ def test_envelope_of_what_is_no_update_has_no_update_id(raw: bytes) -> None:
         _decoder.incoming(raw)
 
 
+@pytest.mark.parametrize(
+    ("odd", "read"),
+    [(b"\\ud83d", "\ufffd"), (b"\\ude00\\ud83d", "\ufffd\ufffd"), (b"\xff", "\ufffd"), (b"\n", "\n")],
+    ids=["half-a-pair", "a-pair-the-wrong-way-round", "no-utf-8", "control-character"],
+)
+def test_update_with_an_odd_text_is_read_with_all_the_rest(odd: bytes, read: str) -> None:
+    entities = [{"type": "mention", "offset": 6 + len(read), "length": 6}]
+    raw = _raw(update("message", message(text="Tell \ue000 @guild", chat=GROUP, entities=entities), update_id=12))
+    raw = raw.replace(b"\\ue000", odd)
+
+    envelope = _decoder.envelope(raw)
+    incoming = _decoder.incoming(raw)
+
+    assert (envelope.update_id, envelope.kind, envelope.lane) == (12, "message", f"chat:{GROUP['id']}")
+    assert isinstance(incoming, IncomingMessage)
+    assert incoming.text == f"Tell {read} @guild"
+    assert incoming.mentions == {"guild"}
+
+
 def test_envelope_of_an_unknown_kind_is_kept_in_a_lane() -> None:
     raw = _raw({"update_id": 4, "hologram": {"chat": {"id": 9}, "beam": [1, 2]}})
 
