@@ -89,9 +89,9 @@ class AnswerStreamer(LeasedWorker[Held]):
         return self._limits.answers - len(self._tasks)
 
     async def _claim(self, room: int) -> tuple[Sequence[Held], timedelta]:
-        now, claim = self._clock.now(), self._ids.new()
-        until = now + self._lease
         async with self._unit_of_work() as work:
+            now, claim = self._clock.now(), self._ids.new()
+            until = now + self._lease
             answers = await work.telegram_answers.claim(self._bot_id, claim, now, until, room)
             if answers:
                 await work.commit()

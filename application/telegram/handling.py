@@ -89,9 +89,9 @@ class UpdateWorker(LeasedWorker[_Lane]):
         return self._limits.lanes - len(self._tasks)
 
     async def _claim(self, room: int) -> tuple[Sequence[_Lane], timedelta]:
-        now, claim = self._clock.now(), self._ids.new()
-        until = now + self._lease
         async with self._unit_of_work() as work:
+            now, claim = self._clock.now(), self._ids.new()
+            until = now + self._lease
             updates = await work.telegram_updates.claim(
                 self._bot_id, claim, now, until, lanes=room, per_lane=self._limits.per_lane
             )

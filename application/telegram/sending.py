@@ -93,9 +93,9 @@ class OutgoingWorker(LeasedWorker[_OnItsWay]):
     async def _claim(self, room: int) -> tuple[Sequence[_OnItsWay], timedelta]:
         """The first rows of chats in which nothing is on its way, and when the next one is due."""
         bulk = self._bulk()
-        now, claim = self._clock.now(), self._ids.new()
-        until = now + self._lease
         async with self._unit_of_work() as work:
+            now, claim = self._clock.now(), self._ids.new()
+            until = now + self._lease
             rows = await work.outgoing_messages.claim(self._bot_id, claim, now, until, room)
             kept = []
             for row in rows:

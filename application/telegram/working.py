@@ -179,11 +179,12 @@ class LeasedWorker(ABC, Generic[J]):
             held = dict(self._tasks)
             if not held:
                 continue
-            until = self._clock.now() + self._lease
             fields = {"worker": type(self).__name__}
             renewed: set[UUID] = set()
             try:
                 async with self._unit_of_work() as work:
+                    # Now, and not when it came into line for the database.
+                    until = self._clock.now() + self._lease
                     for claim in {job.claim for job in held.values()}:
                         renewed |= await self._rows(work).renew(claim, until)
                     await work.commit()

@@ -12,23 +12,26 @@ import pytest
 
 from adapters.testing.telegram import FakeTelegram
 from tests.e2e.conftest import COMMAND, Instance
-from tests.e2e.process.server import serving
+from tests.e2e.process.server import SETTINGS, serving
 from tests.e2e.process.telegram import (
     Crowd,
     assert_handled_once,
     count,
     crowd,
     free_port,
+    in_doubt,
+    kept_by,
     on_their_way,
     unfinished,
     with_bot,
 )
 
 UPDATES, PEOPLE = 5_000, 500
+FEW_UPDATES, FEW_PEOPLE = 1_000, 200
 SOAK_UPDATES, SOAK_PEOPLE = 100_000, 5_000
 QUEUED = 300
-LIVES, SOAK_LIVES = (3.0, 7.0), (4.0, 10.0)
-"""Seconds of a process from its first word to its kill."""
+LIFE, FEW_LIFE, SOAK_LIFE = (200, 1_000), (100, 300), (400, 1_600)
+"""Calls that Telegram hears of a process until its kill: some seconds' work of a machine that does nothing else."""
 
 
 @pytest.fixture
@@ -47,58 +50,72 @@ async def _ask_all(people: Crowd, updates: int) -> None:
 
 
 async def _kill_and_start_until_done(
-    instance: Instance, people: Crowd, updates: int, lives: tuple[float, float], seed: int
+    instance: Instance, people: Crowd, updates: int, life: tuple[int, int], seed: int
 ) -> tuple[int, int]:
-    """Run a server, kill it after some seconds, run the next; (kills, answers that were on their way then).
+    """Run a server, kill it in the middle of its work, run the next; (kills, answers of which nobody knew whether they
+    had arrived: they were on their way then, or their connection broke).
 
     Once everything is taken in, the last server is left alone: it ends when nothing waits.
     """
-    chance = random.Random(seed)
+    chance, store = random.Random(seed), kept_by(instance)
     queue = people.telegram.state.updates
     command = (*COMMAND, "serve", "--port", instance.settings["GUILDHALL_PUBLIC_URL"].rpartition(":")[2])
     asking = asyncio.create_task(_ask_all(people, updates))
-    kills = 0
+    kills = doubts = 0
     uncertain: set[tuple[object, ...]] = set()
     while True:
         async with serving(instance, command) as server:
-            ends = asyncio.get_running_loop().time() + chance.uniform(*lives)
-            while asyncio.get_running_loop().time() < ends or (asking.done() and not queue.pending()):
-                await asyncio.sleep(0.25)
+            ends = len(people.telegram.requests) + chance.randint(*life)
+            while len(people.telegram.requests) < ends or (asking.done() and not queue.pending()):
+                await asyncio.sleep(0.1)
                 assert server.process.poll() is None, server.log.read_text()
-                if asking.done() and not queue.pending() and not unfinished(instance.database):
+                if asking.done() and not queue.pending() and not unfinished(store):
                     await asking
                     assert await server.terminate() == 0
-                    return kills, len(uncertain)
+                    return kills, len(uncertain) + doubts + in_doubt(server)
             server.kill()
         kills += 1
-        uncertain |= on_their_way(instance.database)
+        uncertain |= on_their_way(store)
+        doubts += in_doubt(server)
 
 
 async def assert_none_is_lost(
-    telegram: FakeTelegram, instance: Instance, updates: int, people: int, lives: tuple[float, float], seed: int
+    telegram: FakeTelegram, instance: Instance, updates: int, people: int, life: tuple[int, int], seed: int
 ) -> None:
     instance = with_bot(instance, telegram, free_port(), "webhook")
     everybody = crowd(telegram, people, seed)
     outcome = await asyncio.to_thread(instance.run, "bot", "webhook", "set")
     assert outcome.code == 0, outcome.err
 
-    kills, uncertain = await _kill_and_start_until_done(instance, everybody, updates, lives, seed)
+    kills, uncertain = await _kill_and_start_until_done(instance, everybody, updates, life, seed)
 
     assert kills >= 2
     assert everybody.repeated > updates / 5
-    assert_handled_once(instance.database, updates)
+    assert_handled_once(kept_by(instance), updates)
     everybody.assert_answered_in_order(uncertain)
-    assert count(instance.database, "SELECT count(*) FROM telegram_webhooks WHERE attempts > 1") > 0
+    assert count(kept_by(instance), "SELECT count(*) FROM telegram_webhooks WHERE attempts > 1") > 0
 
 
 @pytest.mark.timeout(600)
 async def test_telegram_kill_again_and_again_loses_no_update_and_no_answer(
     telegram: FakeTelegram, instance: Instance
 ) -> None:
-    await assert_none_is_lost(telegram, instance, UPDATES, PEOPLE, LIVES, seed=5)
+    await assert_none_is_lost(telegram, instance, UPDATES, PEOPLE, LIFE, seed=5)
+
+
+@pytest.mark.postgres
+@pytest.mark.timeout(600)
+async def test_telegram_kill_on_postgresql_loses_no_update_and_no_answer(
+    telegram: FakeTelegram, empty_instance: Instance, postgres_database: str
+) -> None:
+    settings = {**SETTINGS, **empty_instance.settings, "GUILDHALL_DATABASE_URL": postgres_database}
+    instance = Instance(empty_instance.folder, settings)
+    outcome = await asyncio.to_thread(instance.run, "init")
+    assert outcome.code == 0, outcome.err
+    await assert_none_is_lost(telegram, instance, FEW_UPDATES, FEW_PEOPLE, FEW_LIFE, seed=8)
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(14_400)
 async def test_telegram_kill_under_100_000_updates_loses_none(telegram: FakeTelegram, instance: Instance) -> None:
-    await assert_none_is_lost(telegram, instance, SOAK_UPDATES, SOAK_PEOPLE, SOAK_LIVES, seed=6)
+    await assert_none_is_lost(telegram, instance, SOAK_UPDATES, SOAK_PEOPLE, SOAK_LIFE, seed=6)

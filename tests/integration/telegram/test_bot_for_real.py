@@ -1,10 +1,6 @@
 """The whole bot on SQLite against the fake Bot API over HTTP: polling and webhook, private chats and groups."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
@@ -15,49 +11,14 @@ from application.guides.library import GuideDraft
 from domain.errors import InvalidToken
 from domain.identity import OPERATOR
 from domain.telegram import UpdateState
-from entrypoints.container import Container, sql_container
-from entrypoints.replying import ReplyWork
-from entrypoints.settings import Secret, Settings, TelegramSettings
-from entrypoints.telegram_bot.bot import Bot, create_bot
+from entrypoints.container import Container
+from entrypoints.settings import Secret
+from entrypoints.telegram_bot.bot import create_bot
 from entrypoints.telegram_bot.texts import ENGLISH
 from tests.integration.http.served import served
+from tests.integration.telegram.at_work import Made, at_work
 
 SECRET = "a_secret_of_the_webhook"
-Made = Callable[..., Container]
-
-
-@pytest.fixture
-async def made(telegram: FakeTelegram, tmp_path: Path) -> AsyncIterator[Made]:
-    """Makes containers that talk to the fake."""
-    containers: list[Container] = []
-
-    def make(**given: object) -> Container:
-        fields: dict[str, object] = {"bot_token": Secret(telegram.token), "api_base_url": telegram.url}
-        root = {name: given.pop(name) for name in ("public_url", "http") if name in given}
-        bot = TelegramSettings(**{**fields, **given})  # type: ignore[arg-type]
-        containers.append(sql_container(Settings(data_dir=tmp_path, telegram=bot, **root)))  # type: ignore[arg-type]
-        return containers[-1]
-
-    await make().migrator().upgrade()
-    yield make
-    for container in containers:
-        await container.bot_connection().close()
-        await container.database().dispose()
-
-
-@asynccontextmanager
-async def at_work(container: Container) -> AsyncIterator[Bot]:
-    """The bot and the assistant."""
-    bot, replies = create_bot(container), ReplyWork(container)
-    replies.start()
-    task = asyncio.create_task(bot.run())
-    try:
-        yield bot
-    finally:
-        await bot.stop(timedelta(seconds=2))
-        await replies.stop(2)
-        task.cancel()
-        await asyncio.wait({task})
 
 
 async def guide(container: Container, title: str = "Position sizing") -> None:
