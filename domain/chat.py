@@ -274,9 +274,8 @@ class ChatSession(Recorder):
     def require_active(self) -> None:
         """Raise `Conflict` when the session takes no more messages."""
         if not self.is_active:
-            raise Conflict(
-                "The session is closed; set is_active to true before writing to it.", session_id=str(self.id)
-            )
+            message = "The session is closed; set is_active to true before writing to it."
+            raise Conflict(message, session_id=str(self.id), rule="conversation_closed")
 
     def snapshot(self) -> SessionSnapshot:
         """The session as its participants see it."""

@@ -15,7 +15,10 @@ class FieldError:
 
 
 class GuildhallError(Exception):
-    """Base of all errors that a caller may show. `message` says what happened, what was expected and what to do."""
+    """Base of all errors that a caller may show. `message` says what happened, what was expected and what to do.
+
+    Where `details` names a `rule`, it is stable, as `code` is: for entrypoints that say it in words of their own.
+    """
 
     code: ClassVar[str]
 

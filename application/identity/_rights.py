@@ -60,10 +60,10 @@ async def require_same_rights(work: UnitOfWork, actor: Actor, now: datetime) -> 
         member = await work.members.get(actor.member_id)
         if member.is_active and member.effective_role(now) >= actor.role:
             return
-    raise NotAllowed("Your own rights were changed meanwhile; nothing was done.")
+    raise NotAllowed("Your own rights were changed meanwhile; nothing was done.", rule="rights_changed")
 
 
 async def require_other_owner(work: UnitOfWork, member_id: MemberId) -> None:
     """Raise `Conflict` unless somebody else is a lasting owner. Call `hold_owners` before reading the member."""
     if not await work.members.has_lasting_owner(but=member_id):
-        raise Conflict("The last owner stays owner; make somebody else OWNER first.")
+        raise Conflict("The last owner stays owner; make somebody else OWNER first.", rule="last_owner")

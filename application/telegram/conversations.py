@@ -71,7 +71,8 @@ class Conversations:
         if session is None:
             raise NotFound("There is no such chat session.")
         if not session.is_active:
-            raise Conflict("This conversation is closed; open it again on the web.", session_id=str(session_id))
+            message = "This conversation is closed; open it again on the web."
+            raise Conflict(message, session_id=str(session_id), rule="conversation_closed")
         async with self._unit_of_work() as work:
             await work.telegram_conversations.choose(telegram_id, session_id, self._clock.now())
             await work.commit()

@@ -119,9 +119,10 @@ class LinkRequest:
 
     def _move(self, to: LinkState, now: datetime) -> None:
         if to not in TRANSITIONS[self.state]:
-            raise Conflict(f"The request to link is {self.state.value}; ask for a new code.", state=self.state.value)
+            message = f"The request to link is {self.state.value}; ask for a new code."
+            raise Conflict(message, state=self.state.value, rule="link_over")
         if to is not LinkState.DECLINED and self.expires_at <= now:
-            raise Conflict("The request to link has expired; ask for a new code.", state="expired")
+            raise Conflict("The request to link has expired; ask for a new code.", state="expired", rule="link_over")
         self.state = to
 
 
@@ -133,15 +134,17 @@ def code_refused() -> InvalidToken:
 def check_may_link(web: Member, telegram: Member) -> None:
     """Raise `Conflict` or `NotAllowed` unless the two can become one."""
     if web.id == telegram.id:
-        raise Conflict("These accounts are linked already.")
+        raise Conflict("These accounts are linked already.", rule="linked_already")
     if web.user is None or telegram.telegram is None:
         raise Conflict("A web account and a Telegram account are needed to link.")
     if web.telegram is not None:
-        raise Conflict("The web account is linked to another Telegram account; unlink that one first.")
+        message = "The web account is linked to another Telegram account; unlink that one first."
+        raise Conflict(message, rule="web_linked")
     if telegram.user is not None:
-        raise Conflict("The Telegram account is linked to another web account; unlink that one first.")
+        message = "The Telegram account is linked to another web account; unlink that one first."
+        raise Conflict(message, rule="telegram_linked")
     if not (web.is_active and telegram.is_active):
-        raise NotAllowed("A banned account cannot be linked.")
+        raise NotAllowed("A banned account cannot be linked.", rule="link_banned")
 
 
 def needs_reauthentication(web: Member, telegram: Member, now: datetime) -> bool:
@@ -178,7 +181,7 @@ def check_may_unlink(member: Member) -> None:
     first password by it, were Telegram out of the way.
     """
     if member.user is not None and member.telegram is not None and not member.has_password:
-        raise Conflict("The web account has no password; set one first, and unlink then.")
+        raise Conflict("The web account has no password; set one first, and unlink then.", rule="unlink_no_password")
 
 
 def unlink(member: Member, fresh: MemberId, now: datetime) -> Member:
@@ -187,7 +190,7 @@ def unlink(member: Member, fresh: MemberId, now: datetime) -> Member:
     Raises `Conflict` unless both accounts are there.
     """
     if member.user is None or member.telegram is None:
-        raise Conflict("There is no linked account to unlink.")
+        raise Conflict("There is no linked account to unlink.", rule="not_linked")
     account, member.telegram = member.telegram, None
     _note_telegram(member, now)
     member.changed(now)

@@ -88,7 +88,8 @@ class Member:
         self._check_may_change(role, by)
         kept = [g for g in self.grants if g.role is not role or g.source is GrantSource.SUBSCRIPTION]
         if len(kept) == len(self.grants):
-            raise Conflict(f"The member holds no grant of {role.name} that could be revoked.", role=role.name)
+            message = f"The member holds no grant of {role.name} that could be revoked."
+            raise Conflict(message, role=role.name, rule="no_grant")
         self.grants = kept
         self.changed(now)
 
@@ -99,14 +100,14 @@ class Member:
         checks.require(len(reason) <= MAX_REASON, "reason", _REASON)
         checks.finish()
         if not self.is_active:
-            raise Conflict("The member is banned already.")
+            raise Conflict("The member is banned already.", rule="banned_already")
         self._set_active(active=False, now=now)
 
     def unban(self, by: Actor, now: datetime) -> None:
         """Let the member in again; raise `NotAllowed`, and `Conflict` when not banned."""
         self._check_may_ban(by, now)
         if self.is_active:
-            raise Conflict("The member is not banned.")
+            raise Conflict("The member is not banned.", rule="not_banned")
         self._set_active(active=True, now=now)
 
     def check_may_be_deleted_by(self, by: Actor, now: datetime) -> None:
@@ -182,10 +183,10 @@ class Member:
 
     def _check_may_change(self, role: Role, by: Actor) -> None:
         if by.member_id == self.id:
-            raise NotAllowed("Nobody changes their own role.")
+            raise NotAllowed("Nobody changes their own role.", rule="own_role")
         by.require(Role.OWNER if role >= Role.ADMIN else Role.ADMIN)
 
     def _check_may_ban(self, by: Actor, now: datetime) -> None:
         if by.member_id == self.id:
-            raise NotAllowed("Nobody bans themselves.")
+            raise NotAllowed("Nobody bans themselves.", rule="own_ban")
         by.require(Role.OWNER if self.effective_role(now) >= Role.ADMIN else Role.ADMIN)

@@ -17,11 +17,16 @@ from entrypoints.telegram_bot.texts.rooms import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Catalogue:
-    """One language. `errors` has a row for each class of error, by its code; `commands` one for each command."""
+    """One language. `errors` has a row for each class of error, by its code; `commands` one for each command.
+
+    `refusals` has one for each rule that an error's details name, and for fields that do not hold. Errors speak
+    English: no other language fills `{message}` in.
+    """
 
     language: str
     name: str
     errors: Mapping[str, str]
+    refusals: Mapping[str, str]
     commands: Mapping[str, str]
     categories: Mapping[str, str]
     apology: str

@@ -14,6 +14,7 @@ from tests.unit.telegram.bot_world import BOB, GROUP, BotWorld, notes, texts
 
 ACCOUNT, NEWS = ENGLISH.account, ENGLISH.news
 GERMAN = CATALOGUES["de"]
+GUIDE = "00000000-0000-0000-0000-000000000001"
 
 
 @pytest.fixture
@@ -173,6 +174,26 @@ async def test_language_of_the_account_is_spoken_to_a_new_member(world: BotWorld
     eva = TelegramProfile(503, "eva", "Eva", language="de-AT")
     (said,) = texts(await world.says("/start", sender=eva))
     assert said.startswith("Willkommen, Eva.")
+
+
+async def test_refusals_are_told_in_the_language_of_the_member(world: BotWorld) -> None:
+    eva = TelegramProfile(503, "eva", "Eva", language="de")
+    assert texts(await world.says("/link ABCDEFGH", sender=eva)) == [GERMAN.errors["invalid_token"]]
+    assert texts(await world.says(f"/start guide_{GUIDE}", sender=eva)) == [GERMAN.errors["not_found"]]
+    assert texts(await world.says(f"/ask {'x' * 10_001}", sender=eva)) == [GERMAN.refusals["text"].format(limit=10_000)]
+    assert notes(await world.presses(callback("admin"), sender=eva)) == [GERMAN.refusals["role"].format(role="Admin")]
+
+    await world.says(f"/link {(await world.code(await world.web_member())).code}", sender=eva)
+    question = {each.text: each.data or "" for each in world.keyboard}
+    await world.presses(question[GERMAN.account.decline], sender=eva)
+    over = await world.presses(question[GERMAN.account.confirm], sender=eva)
+    assert notes(over) == [GERMAN.refusals["link_over"]]
+
+    await world.says(f"/link {(await world.code(await world.web_member('first'))).code}", sender=eva)
+    await world.presses(GERMAN.account.confirm, sender=eva)
+    second = await world.code(await world.web_member("second"))
+    linked = await world.says(f"/link {second.code}", sender=eva)
+    assert texts(linked) == [GERMAN.refusals["telegram_linked"]]
 
 
 async def test_stats_are_for_subscribers_and_tell_ones_own(world: BotWorld) -> None:

@@ -116,7 +116,7 @@ async def test_admin_is_hidden_and_refused_to_others(world: BotWorld) -> None:
     assert "admin" in said
     for verb in ("admin", "dead", "replay", "later", "members"):
         (note,) = notes(await world.presses(callback(verb, "all")))
-        assert note == "This needs the role ADMIN."
+        assert note == ENGLISH.refusals["role"].format(role="admin")
 
 
 async def test_admin_menu_counts_the_inbox_and_tells_health(world: BotWorld) -> None:
