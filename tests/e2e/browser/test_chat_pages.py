@@ -56,13 +56,11 @@ async def test_chat_question_answered_with_source_that_opens_passage(member: Vis
     source = answer.locator(".source__link").first
     quote = answer.locator(".source__quote").first
     await expect(quote).to_be_hidden()
-    for _ in range(20):
-        # Whatever is drawn anew just after the answer takes the focus with it.
-        await source.focus()
-        if await quote.is_visible():
-            break
-        await page.wait_for_timeout(250)
+    await source.focus()
     await expect(quote).to_be_visible()
+    # The text is drawn anew when the server has rendered it; the focus stays where it is.
+    await expect(answer.locator(".prose .cite").first).to_be_visible()
+    await expect(source).to_be_focused()
     await page.keyboard.press("Escape")
     await expect(quote).to_be_hidden()
     quoted = (await quote.text_content() or "").split("\n")[0][:40]

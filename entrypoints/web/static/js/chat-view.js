@@ -138,10 +138,19 @@ class ReplyRow extends Row {
     this.isWaiting = entry.isWaiting;
     this.root.dataset.state = entry.isWaiting ? 'waiting' : message.status;
     this.root.setAttribute('aria-busy', String(entry.isRunning));
-    if (isAnother) this.refresh();
+    if (isAnother) this.showAll();
     else this.showText(text);
   }
 
+  showAll() {
+    const { entry, message } = this;
+    this.refresh();
+    this.showNote(NOTES[message.status] ?? '');
+    this.sources.replaceChildren(...(message.citations.length ? [sourceList(message)] : []));
+    this.actions.replaceChildren(...(entry.isRunning ? [] : this.choices(message)));
+  }
+
+  // The text alone: what is around it stays, and with it the focus.
   refresh() {
     const { entry, message } = this;
     const rendered = entry.isRunning ? null : this.view.bodies.of(message);
@@ -153,9 +162,6 @@ class ReplyRow extends Row {
     } else {
       this.showText(entry.text);
     }
-    this.showNote(NOTES[message.status] ?? '');
-    this.sources.replaceChildren(...(message.citations.length ? [sourceList(message)] : []));
-    this.actions.replaceChildren(...(entry.isRunning ? [] : this.choices(message)));
   }
 
   showText(text) {
