@@ -15,12 +15,15 @@ def listener(settings: Settings) -> socket.socket:
     host, port = settings.http.host, settings.http.port
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+        listening = socket.create_server((host, port), family=family, backlog=_BACKLOG)
     except OSError as error:
         raise CannotStart(
             f"{host}:{port} cannot be listened on: {reason(error)}. "
             "Stop what uses it, or choose another with --host, --port or GUILDHALL_HTTP_PORT."
         ) from error
+    # What is accepted inherits it; asyncio's own loop sets it on no socket made this way, and small answers wait.
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listening
 
 
 def reason(error: OSError) -> str:

@@ -79,6 +79,7 @@ async def served(
     config.lifespan = "on" if with_lifespan else "off"
     server = uvicorn.Server(config)
     listener = socket.create_server((host, 0), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     port = listener.getsockname()[1]
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     address = f"[{host}]" if ":" in host else host
