@@ -68,13 +68,15 @@ class InMemoryUpdateRepository(UpdateRepository):
     async def claim(
         self, bot_id: int, claim: UUID, now: datetime, lease_until: datetime, *, lanes: int, per_lane: int
     ) -> Sequence[InboxUpdate]:
-        claimed = []
+        claimed: list[InboxUpdate] = []
         for lane in free_lanes(self._waiting(bot_id), now)[:lanes]:
-            for row in lane[:per_lane]:
-                update = replace(row.row)
-                update.begin(claim, lease_until)
+            first, *others = (replace(row.row) for row in lane[:per_lane])
+            first.begin(claim, lease_until)
+            for update in others:
+                update.follow(claim, lease_until)
+            for update in (first, *others):
                 self._write(update)
-                claimed.append(update)
+            claimed += [first, *others]
         return claimed
 
     async def get(self, key: UpdateKey) -> InboxUpdate:

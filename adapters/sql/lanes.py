@@ -33,11 +33,8 @@ class Lanes:
         }
         self._rows = {is_sqlite: first_rows(shape, is_sqlite=is_sqlite) for is_sqlite in (True, False)}
         self._next_times = next_times(shape)
-        self._begin = (
-            update(shape.table)
-            .where(columns.id.in_(bindparam("keys", expanding=True)))
-            .values(attempts=columns.attempts + 1)
-        )
+        self._follow = update(shape.table).where(columns.id.in_(bindparam("keys", expanding=True)))
+        self._begin = self._follow.values(attempts=columns.attempts + 1)
         held = select(columns.id).where(columns.claim == bindparam("b_claim"), text(shape.is_held))
         in_order = held.order_by(columns[shape.tie]).with_for_update()
         self._renew = update(shape.table).where(columns.id.in_(in_order)).returning(columns.id)
@@ -51,8 +48,8 @@ class Lanes:
 
     async def claim(
         self, work: Transaction, bot_id: int, values: Mapping[str, object], now: datetime, *, lanes: int, per_lane: int
-    ) -> list[AnyRow]:
-        """The rows as they were, lane by lane; stored are the `values` and one more attempt."""
+    ) -> list[list[AnyRow]]:
+        """The rows as they were, lane by lane; stored are the `values` and of the first of each one more attempt."""
         looks = self._looks[work.is_sqlite, not work.is_sqlite]
         free = await self._free(work, looks, bot_id, now, lanes)
         if not free:
@@ -60,11 +57,12 @@ class Lanes:
         names: object = msgspec.json.encode(free).decode() if work.is_sqlite else free
         about = {"bot": bot_id, "now": now, "lanes": names, "count": per_lane}
         rows = await work.all(self._rows[work.is_sqlite], about)
-        claimed: list[AnyRow] = []
-        for _, lane in groupby(rows, key=lambda row: row.lane):
-            claimed += takewhile(lambda row: row.due_at <= now, lane)
+        due = (list(takewhile(lambda row: row.due_at <= now, lane)) for _, lane in groupby(rows, lambda row: row.lane))
+        claimed = [lane for lane in due if lane]
         if claimed:
-            await work.execute(self._begin, {**values, "keys": [row.id for row in claimed]})
+            await work.execute(self._begin, {**values, "keys": [lane[0].id for lane in claimed]})
+        if following := [row.id for lane in claimed for row in lane[1:]]:
+            await work.execute(self._follow, {**values, "keys": following})
         return claimed
 
     async def save_each(

@@ -68,8 +68,8 @@ class SqlOutgoingRepository(OutgoingRepository):
         self, bot_id: int, claim: UUID, now: datetime, lease_until: datetime, limit: int
     ) -> Sequence[OutgoingMessage]:
         values = {"state": OutgoingState.SENDING.value, "claim": claim, "lease_until": lease_until}
-        rows = await _LANES.claim(self._transaction, bot_id, values, now, lanes=limit, per_lane=1)
-        claimed = [outgoing_from_row(row) for row in rows]
+        claimed_lanes = await _LANES.claim(self._transaction, bot_id, values, now, lanes=limit, per_lane=1)
+        claimed = [outgoing_from_row(row) for lane in claimed_lanes for row in lane]
         for each in claimed:
             each.begin(claim, lease_until)
         return claimed

@@ -60,10 +60,13 @@ class SqlUpdateRepository(UpdateRepository):
         self, bot_id: int, claim: UUID, now: datetime, lease_until: datetime, *, lanes: int, per_lane: int
     ) -> Sequence[InboxUpdate]:
         values = {"state": int(UpdateState.PROCESSING), "claim": claim, "lease_until": lease_until}
-        rows = await _LANES.claim(self._transaction, bot_id, values, now, lanes=lanes, per_lane=per_lane)
-        claimed = [update_from_row(row) for row in rows]
-        for each in claimed:
-            each.begin(claim, lease_until)
+        claimed: list[InboxUpdate] = []
+        for lane in await _LANES.claim(self._transaction, bot_id, values, now, lanes=lanes, per_lane=per_lane):
+            first, *others = (update_from_row(row) for row in lane)
+            first.begin(claim, lease_until)
+            for each in others:
+                each.follow(claim, lease_until)
+            claimed += [first, *others]
         return claimed
 
     async def get(self, key: UpdateKey) -> InboxUpdate:

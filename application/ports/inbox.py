@@ -54,10 +54,10 @@ class UpdateRepository(Protocol):
     async def claim(
         self, bot_id: int, claim: UUID, now: datetime, lease_until: datetime, *, lanes: int, per_lane: int
     ) -> Sequence[InboxUpdate]:
-        """Begin the first updates of up to `lanes` lanes in which none is held, urgent lanes first, then by how long
-        they are due: of each lane up to `per_lane` that follow each other, ascending by `update_id`. A lane whose first
-        update is not due yet is left alone. An update whose lease has ended counts as waiting. Concurrent claimers get
-        different lanes.
+        """Take the first updates of up to `lanes` lanes in which none is held, urgent lanes first, then by how long
+        they are due: of each lane up to `per_lane` that follow each other, ascending by `update_id`. The first one
+        begins, the others follow it. A lane whose first update is not due yet is left alone. An update whose lease has
+        ended counts as waiting. Concurrent claimers get different lanes.
         """
         ...
 

@@ -21,6 +21,7 @@ from domain.telegram import InboxUpdate, Incoming, UpdateState
 
 EXPIRED = "Nobody waited for the answer any more."
 UNREADABLE = "It could not be read."
+FATAL = "Each process that was to handle it ended over it."
 
 _log = logging.getLogger(__name__)
 
@@ -38,9 +39,12 @@ class HandlingLimits:
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class _Lane(Job):
-    """Updates that follow each other. `waiting` are those that have not ended."""
+    """Updates that follow each other. `waiting` are those that have not ended; of a lane that was just claimed the
+    first one `has_begun`.
+    """
 
     waiting: list[InboxUpdate]
+    has_begun: bool = True
 
     @property
     def rows(self) -> Set[UUID]:
@@ -108,14 +112,18 @@ class UpdateWorker(LeasedWorker[_Lane]):
         waiting = job.waiting
         try:
             while waiting and not self._stopping:
+                if not job.has_begun:
+                    waiting[0].start()
+                    job.has_begun = True
                 goes_on = await self._handle(waiting[0], job.claim)
                 del waiting[0]
+                job.has_begun = False
                 if not goes_on:
                     break
         finally:
             # Cancelled or held up: the others keep their place, and need not wait for the lease to end.
             if waiting:
-                await asyncio.shield(self._give_back(waiting, job.claim))
+                await asyncio.shield(self._give_back(job))
 
     async def _handle(self, update: InboxUpdate, claim: UUID) -> bool:
         """Handle one; False when the lane has to wait for it."""
@@ -123,6 +131,10 @@ class UpdateWorker(LeasedWorker[_Lane]):
         if update.is_expired(began):
             update.give_up(EXPIRED, began)
             return await self._commit(update, claim, Handled(), "expired", began)
+        if update.is_fatal:  # not even read, since that may be what ends a process
+            _log.error("update_fatal", extra={"lane": update.lane, "kind": update.kind, "attempts": update.attempts})
+            update.give_up(FATAL, began)
+            return await self._commit(update, claim, Handled(), "error", began)
         incoming: Incoming | None = None
         try:
             incoming = self._decoder.incoming(update.raw)
@@ -164,11 +176,12 @@ class UpdateWorker(LeasedWorker[_Lane]):
         self._metrics.update_ended(status, (self._clock.now() - began).total_seconds())
         return True
 
-    async def _give_back(self, updates: Sequence[InboxUpdate], claim: UUID) -> None:
-        held = [update for update in updates if update.state is UpdateState.PROCESSING]
+    async def _give_back(self, job: _Lane) -> None:
+        first = job.waiting[0] if job.has_begun else None
+        held = [update for update in job.waiting if update.state is UpdateState.PROCESSING]
         for update in held:
-            update.release()
-        await asyncio.gather(*(self._ends.write(update, claim, Handled()) for update in held))
+            update.release(was_its_turn=update is first)
+        await asyncio.gather(*(self._ends.write(update, job.claim, Handled()) for update in held))
 
     async def _settle(self, claims: set[UUID]) -> None:
         await self._ends.finish()

@@ -11,7 +11,7 @@ from domain.errors import Conflict
 
 UpdateKey = NewType("UpdateKey", UUID)
 
-MAX_ATTEMPTS = 4
+MAX_ATTEMPTS, MAX_BEGUN = 4, 10
 RETRY_PAUSES = (timedelta(seconds=1), timedelta(seconds=5), timedelta(seconds=20))
 MAX_ERROR_MESSAGE = 1_000
 MAX_KIND, MAX_LANE, MAX_UPDATE_ID = 64, 64, 2**63 - 1
@@ -62,7 +62,9 @@ class InboxUpdate:
     """One update of one bot. It is handled once; within its lane in the order of `update_id`.
 
     An update in backoff holds its lane. After the last attempt it is `ERROR` and the lane goes on; an admin may replay
-    it. `claim` is the fence: whoever holds another one may no longer write.
+    it. `attempts` counts how often its turn came: before it failed for the first time those that no process outlived,
+    of which `MAX_BEGUN` are borne, then `MAX_ATTEMPTS` in all. `claim` is the fence: whoever holds another one may no
+    longer write.
     """
 
     key: UpdateKey
@@ -104,9 +106,18 @@ class InboxUpdate:
         return update
 
     def begin(self, claim: UUID, lease_until: datetime) -> None:
-        """A worker takes it, under a lease; also from one whose lease ended."""
+        """A worker takes it, under a lease, and it is its turn; also from one whose lease ended."""
+        self.follow(claim, lease_until)
+        self.start()
+
+    def follow(self, claim: UUID, lease_until: datetime) -> None:
+        """A worker takes it, under a lease, behind others of its lane. Their troubles do not count as its own."""
         self._move(UpdateState.PROCESSING)
         self.claim, self.lease_until = claim, lease_until
+
+    def start(self) -> None:
+        """Those before it are handled: it is its turn."""
+        self._require(UpdateState.PROCESSING, UpdateState.PROCESSING)
         self.attempts += 1
 
     def succeed(self, now: datetime, took: timedelta) -> None:
@@ -119,6 +130,8 @@ class InboxUpdate:
         """Handling it failed. True when it will be tried again, after a pause in which it holds its lane."""
         self._require(UpdateState.PROCESSING, UpdateState.NEW)
         self.handler_response_time_ms = round(took / timedelta(milliseconds=1))
+        if self.error_message is None:  # it failed for the first time: processes that died before are no failures
+            self.attempts = 1
         if self.attempts >= MAX_ATTEMPTS or self.is_expired(now + self._pause):
             self.give_up(error, now)
             return False
@@ -128,12 +141,12 @@ class InboxUpdate:
         self.due_at = now + self._pause
         return True
 
-    def release(self) -> None:
-        """The worker gives it back unhandled: it keeps its place, and the attempt does not count."""
+    def release(self, *, was_its_turn: bool = True) -> None:
+        """The worker gives it back unhandled: it keeps its place, and its turn does not count."""
         self._require(UpdateState.PROCESSING, UpdateState.NEW)
         self._move(UpdateState.NEW)
         self.claim = self.lease_until = None
-        self.attempts -= 1
+        self.attempts -= was_its_turn
 
     def give_up(self, error: str, now: datetime) -> None:
         """Nobody tries it again but an admin."""
@@ -149,6 +162,7 @@ class InboxUpdate:
         self._require(UpdateState.ERROR, UpdateState.NEW)
         self._move(UpdateState.NEW)
         self.due_at, self.handled_at, self.expires_at, self.attempts = now, None, None, 0
+        self.error_message = None
 
     def forget(self, now: datetime) -> None:
         """What it said is no longer kept; one that waits is not handled any more."""
@@ -159,6 +173,11 @@ class InboxUpdate:
     def is_expired(self, now: datetime) -> bool:
         """Whether nobody waits for the answer any more."""
         return self.expires_at is not None and self.expires_at <= now
+
+    @property
+    def is_fatal(self) -> bool:
+        """Whether its turn came so often that no process can be thought to outlive it."""
+        return self.attempts > MAX_BEGUN
 
     @property
     def _pause(self) -> timedelta:

@@ -98,7 +98,7 @@ async def test_update_claims_leave_a_held_lane_alone_until_its_lease_ends(backen
     assert await next_due(backend) == backend.clock.now()
     again = await claimed(backend)
     assert numbers(again) == [1, 2, 3]
-    assert [update.attempts for update in again] == [1, 2, 1]
+    assert [update.attempts for update in again] == [1, 1, 0], "only the first one's turn has come"
 
 
 async def test_update_claims_of_a_renewed_lease_wait_for_its_end(backend: Backend) -> None:
@@ -201,9 +201,12 @@ async def test_update_given_back_keeps_its_place_and_attempts(backend: Backend) 
     first, second = await claimed(backend)
     claim = first.claim
     for update in (first, second):
-        update.release()
+        update.release(was_its_turn=update is first)
         assert await saved(backend, update, claim)
-    assert [(update.update_id, update.attempts) for update in await claimed(backend)] == [(1, 1), (2, 1)]
+    found = await claimed(backend)
+    assert [(update.update_id, update.attempts) for update in found] == [(1, 1), (2, 0)]
+    for update in found:
+        assert fields_of(await stored_update(backend, update.key)) == fields_of(update)
 
 
 async def test_update_replayed_is_handled_before_what_follows_in_its_lane(backend: Backend) -> None:

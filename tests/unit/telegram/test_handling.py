@@ -17,13 +17,14 @@ from application.ports.inbox import Handled, UpdateHandler
 from application.ports.observability import TelegramMetrics
 from application.ports.telegram import CommandRow
 from application.ports.unit_of_work import UnitOfWorkFactory
-from application.telegram.handling import EXPIRED, HandlingLimits, UpdateWorker
+from application.telegram.handling import EXPIRED, FATAL, HandlingLimits, UpdateWorker
 from application.telegram.intake import UpdateIntake
 from domain.errors import Unavailable
 from domain.identity import Role
 from domain.telegram import (
     CALLBACK_LIFETIME,
     MAX_ATTEMPTS,
+    MAX_BEGUN,
     ButtonPress,
     InboxUpdate,
     Incoming,
@@ -342,22 +343,68 @@ async def test_worker_that_dies_leaves_its_work_to_the_next_one(place: Place) ->
     assert place.echo.heard == [(1, "a"), (1, "b")]
 
 
-async def test_worker_that_is_stopped_gives_back_what_it_has_not_begun(place: Place) -> None:
+async def die_with_all(place: Place, times: int) -> None:
+    """So many processes take all that waits and end without a word."""
+    backend = place.backend
+    for _ in range(times):
+        now = backend.clock.now()
+        async with backend.unit_of_work() as work:
+            await work.telegram_updates.claim(BOT, backend.ids.new(), now, now + LIMITS.lease, lanes=8, per_lane=8)
+            await work.commit()
+        backend.clock.advance(LIMITS.lease)
+
+
+async def test_worker_takes_processes_that_died_for_no_failures_of_what_they_held(place: Place) -> None:
+    failures = {"a": 1, "b": 1}
+
+    async def fail_once(incoming: Incoming) -> None:
+        if isinstance(incoming, IncomingMessage) and failures[incoming.text]:
+            failures[incoming.text] -= 1
+            raise Unavailable("The database is away.")
+
+    place.echo.then = fail_once
+    await place.deliver((1, 1, "a"), (2, 1, "b"))
+    await die_with_all(place, MAX_ATTEMPTS)
+
+    async with place.at_work():
+        await place.until(all_succeeded(place, 2), advance=timedelta(milliseconds=100))
+
+    assert place.said() == ["echo a", "echo b"]
+    assert [row.attempts for row in place.rows().values()] == [2, 2]
+
+
+async def test_worker_gives_up_unread_what_no_process_outlives_and_nothing_else(place: Place) -> None:
+    await place.deliver((1, 1, "fatal"), (2, 1, "b"), (3, 1, "c"))
+    await die_with_all(place, MAX_BEGUN)
+
+    async with place.at_work():
+        await place.until(all_succeeded(place, 2))
+
+    row = place.rows()[1]
+    assert (row.state, row.error_message, row.attempts) == (UpdateState.ERROR, FATAL, MAX_BEGUN + 1)
+    assert place.echo.heard == [(1, "b"), (1, "c")]
+    assert place.metrics.ended == {"error": 1, "success": 2}
+
+
+@pytest.mark.parametrize("at", ["a", "b"])
+async def test_worker_that_is_stopped_gives_back_what_it_has_not_ended(place: Place, at: str) -> None:
     began = asyncio.Event()
 
-    async def hang(_incoming: Incoming) -> None:
-        began.set()
-        await asyncio.Event().wait()
+    async def hang(incoming: Incoming) -> None:
+        if isinstance(incoming, IncomingMessage) and incoming.text == at:
+            began.set()
+            await asyncio.Event().wait()
 
     place.echo.then = hang
-    await place.deliver((1, 1, "a"), (2, 1, "b"))
+    await place.deliver((1, 1, "a"), (2, 1, "b"), (3, 1, "c"))
 
     async with place.at_work() as worker:
         await place.until(began.is_set)
         await worker.stop(timedelta(0))
 
-    assert place.states() == {UpdateState.NEW: 2}
-    assert {row.attempts for row in place.rows().values()} == {0}
+    given_back = [row for row in place.rows().values() if row.state is UpdateState.NEW]
+    assert len(given_back) == {"a": 3, "b": 2}[at]
+    assert {row.attempts for row in given_back} == {0}
 
 
 async def test_worker_keeps_its_leases_while_a_handler_takes_its_time(place: Place) -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from domain.errors import Conflict
 from domain.telegram import (
     MAX_ATTEMPTS,
+    MAX_BEGUN,
     MAX_SENDING_ATTEMPTS,
     RETRY_PAUSES,
     AnswerButton,
@@ -106,9 +107,30 @@ def test_update_whose_lease_ended_is_taken_over_and_counts() -> None:
 
 
 def test_update_given_back_counts_no_attempt() -> None:
-    update = begun()
+    update, behind = begun(), received()
+    behind.follow(CLAIM, NOW + SECOND)
+    assert (behind.state, behind.claim, behind.attempts) == (UpdateState.PROCESSING, CLAIM, 0)
     update.release()
-    assert (update.state, update.attempts, update.due_at, update.claim) == (UpdateState.NEW, 0, NOW, None)
+    behind.release(was_its_turn=False)
+    for each in (update, behind):
+        assert (each.state, each.attempts, each.due_at, each.claim) == (UpdateState.NEW, 0, NOW, None)
+    with pytest.raises(Conflict):
+        behind.start()
+
+
+def test_update_that_no_process_outlives_is_fatal_and_may_still_fail_as_often_as_any() -> None:
+    update = received()
+    for _ in range(MAX_BEGUN):
+        update.begin(CLAIM, NOW)
+    assert not update.is_fatal
+    assert update.fail("It broke.", NOW, SECOND)
+    assert (update.attempts, update.due_at) == (1, NOW + RETRY_PAUSES[0])
+    for _ in range(MAX_BEGUN):
+        update.begin(CLAIM, NOW)
+    assert update.is_fatal
+    assert not update.fail("It broke.", NOW, SECOND)
+    update.replay(NOW)
+    assert (update.attempts, update.error_message, update.is_fatal) == (0, None, False)
 
 
 def test_update_replayed_begins_anew_without_its_lifetime() -> None:
