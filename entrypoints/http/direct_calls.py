@@ -32,7 +32,7 @@ class DirectCalls(Protocol):
     """Which calls these are."""
 
     def opened(self, scope: HTTPScope) -> DirectCall | None:
-        """What begins with this head; None for what is the application's."""
+        """What begins with this head; None for what is the application's, as is all that asks for an upgrade."""
         ...
 
 
@@ -131,7 +131,7 @@ class DirectCallsProtocol(PatientProtocol):
     def _opened(self, cycle: RequestResponseCycle) -> DirectCall | None:
         if self.direct is None or cycle.waiting_for_100_continue or self.flow.write_paused:
             return None
-        return None if self.parser.should_upgrade() else self.direct.opened(cycle.scope)
+        return self.direct.opened(cycle.scope)
 
     def _wait_for_body(self) -> None:
         if self._held is None or self._holding is not None:

@@ -140,7 +140,7 @@ class PatientProtocol(HttpToolsProtocol):
 
     def _require_one_host(self) -> None:
         # RFC 9112, section 3.2: whoever stands in front may have gone by another one than we would.
-        hosts = sum(name == b"host" for name, _ in self.headers)
+        hosts = [name for name, _ in self.headers].count(b"host")
         if hosts > 1 or (hosts == 0 and self.parser.get_http_version() == "1.1"):
             raise ValueError(f"one header Host is expected; {hosts} came")
 

@@ -26,6 +26,7 @@ from entrypoints.http.requests import ApiRequest, body_within
 PATH = "/telegram/webhook"
 SECRET_HEADER, SIGNATURE_HEADER = b"x-telegram-bot-api-secret-token", b"x-guildhall-signature"
 _ID = REQUEST_ID.lower().encode("ascii")
+_NOT_PLAIN = frozenset({b"origin", b"sec-fetch-site", b"upgrade"})
 _FAILURE = "guildhall.webhook_failure"
 IN_HANDLER: dict[str, Any] = {**ANONYMOUS, "authentication": "telegram_secret"}
 """Mark of a route whose caller proves itself by a header that the handler's use case checks."""
@@ -81,7 +82,7 @@ class WebhookCalls(DirectCalls):
         if scope["raw_path"] != self._target or scope["method"] != "POST" or scope["query_string"]:
             return None
         headers = dict(scope["headers"])
-        if b"origin" in headers or b"sec-fetch-site" in headers:
+        if not _NOT_PLAIN.isdisjoint(headers):
             return None
         return _Call(self, scope, headers, _address(client_of(scope, self._trusted)))
 

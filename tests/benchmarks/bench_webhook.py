@@ -31,7 +31,10 @@ WHAT = (
 
 
 def run() -> list[Result]:
-    """The servers side by side; each round loads one after the other, and medians of the rounds' ratios count."""
+    """The servers side by side; each round loads one after the other, and medians of the rounds' ratios count.
+
+    What the first round brings is not counted: it warms up.
+    """
     with tempfile.TemporaryDirectory() as name, ExitStack() as running:
         folder = Path(name)
         prepare(folder)
@@ -42,9 +45,11 @@ def run() -> list[Result]:
             PRODUCT: running.enter_context(_product(folder)),
         }
         rounds: dict[str, list[_Round]] = {each: [] for each in servers}
-        for number in range(ROUNDS):
+        for number in range(1 + ROUNDS):
             for each, (port, process) in servers.items():
-                rounds[each].append(_loaded(port, psutil.Process(process), number))
+                loaded = _loaded(port, psutil.Process(process), number)
+                if number:
+                    rounds[each].append(loaded)
     told = ", ".join(f"{each} {_Round.told(taken)}" for each, taken in rounds.items())
     return [_result(rounds, other, least, f"{WHAT}; {told}") for other, least in BOUNDS.items()]
 

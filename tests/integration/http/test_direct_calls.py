@@ -86,7 +86,10 @@ class Calls(DirectCalls):
         self.may_answer.set()
 
     def opened(self, scope: Any) -> Call | None:
-        return Call(self, (b"x-no", b"1") not in scope["headers"]) if scope["raw_path"] == b"/direct" else None
+        headers = dict(scope["headers"])
+        if scope["raw_path"] != b"/direct" or b"upgrade" in headers:
+            return None
+        return Call(self, b"x-no" not in headers)
 
 
 class Line:

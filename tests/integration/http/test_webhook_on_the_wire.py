@@ -260,6 +260,28 @@ async def test_webhook_calls_under_way_at_the_end_of_the_server_are_kept_and_ans
     writer.close()
 
 
+@pytest.mark.parametrize(("secret", "kept"), [(SECRET, 3), ("wrong", 0)])
+async def test_webhook_calls_before_a_handshake_leave_no_error(
+    wire: Wire, caplog: pytest.LogCaptureFixture, secret: str, kept: int
+) -> None:
+    calls = b"".join(post(update(number), secret=secret) for number in range(3))
+    handshake = (
+        b"GET /api/v1/ws HTTP/1.1\r\nhost: x\r\nconnection: Upgrade\r\nupgrade: websocket\r\n"
+        b"sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    )
+    _, writer = await asyncio.open_connection("127.0.0.1", wire.house.port)
+    writer.write(calls + handshake)
+
+    async def are_done() -> bool:
+        counted = wire.house.container.metrics().render()[0].decode()
+        return f'{{method="POST",route="{PATH}",status="{200 if kept else 403}"}} 3.0' in counted
+
+    await until(are_done)
+    writer.close()
+    assert await wire.kept() == ({UpdateState.NEW: kept} if kept else {})
+    assert [record.message for record in caplog.records if record.levelno >= logging.ERROR] == []
+
+
 class Broken(UpdateInbox):
     """Fails in a way that nobody expects."""
 
