@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from adapters.telegram import lenient
-from adapters.telegram.kinds import KINDS
+from adapters.telegram.kinds import CONTENT, KINDS
 from adapters.telegram.shapes import (
     Id,
     InChat,
@@ -28,7 +28,6 @@ from domain.telegram import (
     ButtonPress,
     Chat,
     ChatKind,
-    ChatMigrated,
     Envelope,
     Ignored,
     Incoming,
@@ -114,7 +113,7 @@ def _lane(outside: Outside) -> str | None:
 
 def _incoming(update_id: int, kind: str, body: bytes) -> Incoming:
     if kind == "message":
-        return _spoken(update_id, _message.decode(body))
+        return _spoken(update_id, body)
     if kind == "callback_query":
         return _pressed(update_id, _press.decode(body))
     if kind == "my_chat_member":
@@ -125,12 +124,13 @@ def _incoming(update_id: int, kind: str, body: bytes) -> Incoming:
     return Ignored(update_id=update_id, kind=kind)
 
 
-def _spoken(update_id: int, message: Message) -> Incoming:
+def _spoken(update_id: int, body: bytes) -> Incoming:
+    message = _message.decode(body)
     chat = _chat(message.chat, message.message_thread_id if message.is_topic_message else None)
     if chat is None:
         return Ignored(update_id=update_id, kind="message")
-    if message.migrate_to_chat_id is not None:
-        return ChatMigrated(update_id=update_id, from_id=chat.id, to_id=message.migrate_to_chat_id)
+    if message.text is None and message.caption is None and CONTENT.isdisjoint(_parts.decode(body)):
+        return Ignored(update_id=update_id, kind="message")
     text = message.text if message.text is not None else message.caption or ""
     entities = (message.entities if message.text is not None else message.caption_entities) or []
     # A message in the name of a chat, such as an anonymous admin's, is nobody's: its `from` is a stand-in.

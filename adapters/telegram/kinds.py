@@ -1,4 +1,4 @@
-"""The kinds of updates that the Bot API knows, as it names them."""
+"""The kinds of updates that the Bot API knows, and of what people send, as it names them."""
 
 KINDS = (
     "message",
@@ -30,3 +30,22 @@ KINDS = (
 
 USED = ("message", "callback_query", "pre_checkout_query", "my_chat_member")
 """What we ask Telegram for: every kind that something is done with."""
+
+CONTENT = frozenset(
+    {
+        *(
+            "animation",
+            "audio",
+            "checklist",
+            "contact",
+            "dice",
+            "document",
+            "game",
+            "giveaway",
+            "location",
+            "paid_media",
+        ),
+        *("photo", "poll", "sticker", "story", "venue", "video", "video_note", "voice"),
+    }
+)
+"""What somebody sends who sends no text. A message without any of it tells of an event, such as a pinned message."""

@@ -48,7 +48,6 @@ class Marked(msgspec.Struct):
     type: str
     offset: int
     length: int
-    user: Id | None = None
 
 
 class Answered(msgspec.Struct, rename={"sender": "from"}):
@@ -73,7 +72,6 @@ class Message(msgspec.Struct, rename={"sender": "from"}):
     is_topic_message: bool = False
     reply_to_message: Answered | None = None
     forward_origin: dict[str, msgspec.Raw] | None = None
-    migrate_to_chat_id: int | None = None
 
 
 class PressedMessage(msgspec.Struct):

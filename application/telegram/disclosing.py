@@ -13,8 +13,8 @@ _SECRET_FIELDS = frozenset(
         *("file_id", "query_id", "invoice_payload"),
     }
 )
-# Codes that link accounts, as they are typed and as deep links carry them.
-_CODES = re.compile(r"(/link(?:@\w+)?\s+|\blink_)[^\s\"]+", re.IGNORECASE)
+# Codes that link accounts, as deep links carry them and as they are typed: with spaces, or behind other words.
+_CODES = re.compile(r"\b(link_)[^\s\"]+|((?<!\w)/link\b(?:@\w++)?+\W*).+", re.IGNORECASE | re.DOTALL)
 _HALF_PAIR = re.compile("[\ud800-\udfff]")
 
 
@@ -32,7 +32,11 @@ def _without_secrets(value: object) -> object:
         return {_text(name): each for name, each in shown}
     if isinstance(value, list):
         return [_without_secrets(each) for each in value]
-    return _CODES.sub(rf"\g<1>{MASK}", _text(value)) if isinstance(value, str) else value
+    return _CODES.sub(_masked, _text(value)) if isinstance(value, str) else value
+
+
+def _masked(found: re.Match[str]) -> str:
+    return f"{found[1] or found[2]}{MASK}"
 
 
 def _text(value: str) -> str:

@@ -7,7 +7,8 @@ from enum import StrEnum
 
 from domain.identity import TelegramProfile
 
-_COMMAND = re.compile(r"/([A-Za-z0-9_]{1,32})(?:@([A-Za-z0-9_]{3,64}))?(?:\s+(.*))?", re.DOTALL)
+# What ends a sentence may stand behind the name, and a colon before what is asked for.
+_COMMAND = re.compile(r"/([A-Za-z0-9_]{1,32})(?:@([A-Za-z0-9_]{3,64}))?(?:[.,:;!?…]*(?=\s|\Z)|:)\s*(.*)", re.DOTALL)
 
 
 class ChatKind(StrEnum):
@@ -72,7 +73,7 @@ class IncomingMessage:
         found = None if self.is_forwarded else _COMMAND.fullmatch(self.text.strip())
         if found is None:
             return None
-        return CommandCall(found[1].lower(), found[2], (found[3] or "").strip())
+        return CommandCall(found[1].lower(), found[2], found[3].strip())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,15 +101,6 @@ class BlockChanged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChatMigrated:
-    """A group became a supergroup and has another id from now on."""
-
-    update_id: int
-    from_id: int
-    to_id: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Ignored:
     """Anything else: kept in the inbox, answered by nobody. `kind` is Telegram's name of it."""
 
@@ -116,4 +108,4 @@ class Ignored:
     kind: str
 
 
-Incoming = IncomingMessage | ButtonPress | BlockChanged | ChatMigrated | Ignored
+Incoming = IncomingMessage | ButtonPress | BlockChanged | Ignored

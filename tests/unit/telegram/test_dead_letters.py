@@ -116,6 +116,13 @@ async def test_update_that_is_no_dead_letter_is_not_replayed(backend: Backend) -
         ("/LINK@guild_bot  ABCD1234", f"/LINK@guild_bot  {MASK}"),
         ("/start link_ABCD1234", f"/start link_{MASK}"),
         ("see https://t.me/guild_bot?start=link_ABCD1234", f"see https://t.me/guild_bot?start=link_{MASK}"),
+        ("/link: ABCD1234", f"/link: {MASK}"),
+        ("/link:ABCD1234", f"/link:{MASK}"),
+        ("/link ABCD 1234, please", f"/link {MASK}"),
+        ("/link\nABCD1234", f"/link\n{MASK}"),
+        ("@guild_bot /link my code is ABCD1234", f"@guild_bot /link {MASK}"),
+        ("/link@guild_bot", "/link@guild_bot"),
+        ("/links and https://example.org/links", "/links and https://example.org/links"),
         ("a link to a guide", "a link to a guide"),
     ],
 )

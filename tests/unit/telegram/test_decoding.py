@@ -11,7 +11,7 @@ from telegram import Update
 from adapters.telegram.decoding import MsgspecUpdateDecoder
 from adapters.telegram.kinds import KINDS, USED
 from domain.errors import Malformed
-from domain.telegram import BlockChanged, ButtonPress, Chat, ChatKind, ChatMigrated, Ignored, IncomingMessage
+from domain.telegram import BlockChanged, ButtonPress, Chat, ChatKind, Ignored, IncomingMessage
 from tests.support.telegram_updates import ADA, BODIES, CHANNEL, GROUP, PRIVATE, message, update
 
 _decoder = MsgspecUpdateDecoder()
@@ -168,6 +168,58 @@ def test_message_with_a_caption_reads_it_as_its_text() -> None:
     assert incoming.text == "What is this?"
 
 
+@pytest.mark.parametrize("content", ["photo", "voice", "sticker", "poll"])
+def test_message_without_words_is_one_all_the_same(content: str) -> None:
+    sent = {**message(), content: {"file_id": "x"}}
+    del sent["text"]
+    incoming = _decoder.incoming(_raw(update("message", sent)))
+
+    assert isinstance(incoming, IncomingMessage)
+    assert incoming.text == ""
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"pinned_message": message()},
+        {"message_auto_delete_timer_changed": {"message_auto_delete_time": 60}},
+        {"new_chat_members": [ADA]},
+        {"migrate_to_chat_id": -1005},
+        {"an_event_of_days_to_come": {}},
+        {},
+    ],
+)
+def test_message_that_tells_of_an_event_is_ignored(event: dict[str, object]) -> None:
+    told = {**message(), **event}
+    del told["text"]
+
+    assert _decoder.incoming(_raw(update("message", told))) == Ignored(update_id=1, kind="message")
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "argument"),
+    [
+        ("/stop.", "stop", ""),
+        ("/unlink?", "unlink", ""),
+        ("/stop!!!\n", "stop", ""),
+        ("/link: ABCD1234", "link", "ABCD1234"),
+        ("/link:ABCD1234", "link", "ABCD1234"),
+        ("/ask@Guild_Bot, why?", "ask", "why?"),
+        ("/ask", "ask", ""),
+    ],
+)
+def test_command_is_one_whatever_ends_its_name(text: str, name: str, argument: str) -> None:
+    call = _said(text=text).command
+
+    assert call is not None
+    assert (call.name, call.argument) == (name, argument)
+
+
+@pytest.mark.parametrize("text", ["/home/ada/notes.txt is gone", "/stop.now", "/half-done", "/", "5/7", "/@bot"])
+def test_words_that_begin_like_a_command_are_none(text: str) -> None:
+    assert _said(text=text).command is None
+
+
 def test_message_in_a_topic_keeps_its_thread_and_a_plain_reply_does_not() -> None:
     assert _said(chat=GROUP, message_thread_id=3, is_topic_message=True).chat.thread_id == 3
     assert _said(chat=GROUP, message_thread_id=3).chat.thread_id is None
@@ -185,13 +237,6 @@ def test_message_that_answers_ours_or_is_forwarded_says_so() -> None:
 
 def test_message_in_the_name_of_a_chat_has_no_sender() -> None:
     assert _said(chat=GROUP, sender_chat=GROUP).sender is None
-
-
-def test_message_of_a_group_that_moves_names_its_new_id() -> None:
-    group = {"id": -5, "type": "group", "title": "Members"}
-    moved = _decoder.incoming(_raw(update("message", message(chat=group, migrate_to_chat_id=-1005))))
-
-    assert moved == ChatMigrated(update_id=1, from_id=-5, to_id=-1005)
 
 
 def test_button_press_names_its_message_and_bears_an_absent_one() -> None:
