@@ -26,7 +26,7 @@ _BANNED = "This account is banned."
 
 @dataclass(frozen=True, slots=True)
 class KnownAccount:
-    """Who stands behind a Telegram account, and the language they chose; None when they chose none."""
+    """Who stands behind a Telegram account, and their language: the one they chose, else Telegram's, if any."""
 
     actor: Actor
     language: str | None
@@ -52,10 +52,10 @@ class TelegramAccounts:
         return (await self.greet(profile, device)).actor
 
     async def greet(self, profile: TelegramProfile, device: Device = UNKNOWN_DEVICE) -> KnownAccount:
-        """As `seen`, with the language they chose."""
+        """As `seen`, with their language."""
         known = await self._known(profile)
         if known is not None and known.telegram is not None and _is_up_to_date(known.telegram, profile):
-            return KnownAccount(Actor(known.id, known.role, device=device), known.telegram.language)
+            return KnownAccount(Actor(known.id, known.role, device=device), _language(known, profile))
         return await again(lambda: self._seen_anew(profile, device))
 
     async def known(self, profile: TelegramProfile, device: Device = UNKNOWN_DEVICE) -> KnownAccount:
@@ -66,7 +66,11 @@ class TelegramAccounts:
         known = await self._known(profile)
         if known is None or known.telegram is None:
             return KnownAccount(GUEST, profile.language)
-        return KnownAccount(Actor(known.id, known.role, device=device), known.telegram.language)
+        return KnownAccount(Actor(known.id, known.role, device=device), _language(known, profile))
+
+    async def language(self, profile: TelegramProfile) -> str | None:
+        """The language of whoever this is, banned or not."""
+        return _language(await self._queries.by_telegram_id(profile.telegram_id, self._clock.now()), profile)
 
     async def blocked(self, telegram_id: int) -> None:
         """The account blocked the bot; an unknown account, or one that blocked it before, changes nothing."""
@@ -89,10 +93,6 @@ class TelegramAccounts:
         known = await self._queries.by_telegram_id(profile.telegram_id, self._clock.now())
         if known is not None and known.is_active and known.telegram is not None and known.telegram.has_blocked_bot:
             await again(lambda: self._seen_anew(profile, UNKNOWN_DEVICE))
-
-    async def prefer(self, actor: Actor, preferences: TelegramPreferences) -> TelegramPreferences:
-        """Replace what the member chose in the bot; raises `Conflict` without a Telegram account."""
-        return await self._change(actor, lambda account, now: account.prefer(preferences, now))
 
     async def preferences(self, actor: Actor) -> TelegramPreferences:
         """What the member chose in the bot; raises `Conflict` without a Telegram account."""
@@ -129,8 +129,8 @@ class TelegramAccounts:
                 member.changed(now)
                 await work.members.save(member, now)
             await work.commit()
-        language = None if member.telegram is None else member.telegram.preferences.language
-        return KnownAccount(Actor(member.id, member.effective_role(now), device=device), language)
+        chosen = None if member.telegram is None else member.telegram.preferences.language
+        return KnownAccount(Actor(member.id, member.effective_role(now), device=device), chosen or profile.language)
 
     async def _change(self, actor: Actor, change: Callable[[TelegramUser, datetime], None]) -> TelegramPreferences:
         member_id, now = actor.require_member(), self._clock.now()
@@ -145,6 +145,11 @@ class TelegramAccounts:
                 await work.members.save(member, now)
                 await work.commit()
             return member.telegram.preferences
+
+
+def _language(known: MemberView | None, profile: TelegramProfile) -> str | None:
+    chosen = None if known is None or known.telegram is None else known.telegram.language
+    return chosen or profile.language
 
 
 def _is_up_to_date(account: TelegramView, profile: TelegramProfile) -> bool:

@@ -116,7 +116,7 @@ class UpdateHandler(Protocol):
         """Whatever a member should hear comes back as `outgoing`, refusals too. Raises when handling failed."""
         ...
 
-    def apologise(self, incoming: Incoming) -> Sequence[Outgoing]:
+    async def apologise(self, incoming: Incoming) -> Sequence[Outgoing]:
         """What to say when handling was given up; nothing where nobody waits for an answer."""
         ...
 

@@ -166,7 +166,7 @@ class UpdateWorker(LeasedWorker[_Lane]):
         if retries:
             await self._commit(update, claim, Handled(), "retry", began)
             return False
-        return await self._commit(update, claim, Handled(self._handler.apologise(incoming)), "error", began)
+        return await self._commit(update, claim, Handled(await self._handler.apologise(incoming)), "error", began)
 
     async def _commit(self, update: InboxUpdate, claim: UUID, handled: Handled, status: str, began: datetime) -> bool:
         """End it, together with what is to be said. False when the claim was lost: then nothing is written."""

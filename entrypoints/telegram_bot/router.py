@@ -28,7 +28,7 @@ from entrypoints.telegram_bot.intents import Intent, IntentRouter
 from entrypoints.telegram_bot.names import BotName
 from entrypoints.telegram_bot.registry import Command, CommandRegistry, Handler, Place
 from entrypoints.telegram_bot.request import Request
-from entrypoints.telegram_bot.texts import catalogue
+from entrypoints.telegram_bot.texts import Catalogue, catalogue
 
 _NOTHING = Handled()
 _UNKNOWN = "unknown"
@@ -77,25 +77,26 @@ class Router(UpdateHandler):
                 await (self._accounts.blocked(sender.telegram_id) if is_blocked else self._accounts.unblocked(sender))
         return _NOTHING
 
-    def apologise(self, incoming: Incoming) -> Sequence[Outgoing]:
-        texts = catalogue(_sender_language(incoming))
+    async def apologise(self, incoming: Incoming) -> Sequence[Outgoing]:
         match incoming:
-            case IncomingMessage(chat=chat, sender=TelegramProfile(), is_from_bot=False) if (
+            case IncomingMessage(chat=chat, sender=TelegramProfile() as sender, is_from_bot=False) if (
                 chat.is_private or self._is_meant(incoming)
             ):
                 reply_to = incoming.message_id if chat.is_group else None
-                text = RichText(texts.apology)
+                text = RichText((await self._texts_of(sender)).apology)
                 return [SendText(chat_id=chat.id, text=text, reply_to=reply_to, thread_id=chat.thread_id)]
-            case ButtonPress(query_id=query_id, sender=sender):
-                chat_id = incoming.chat.id if incoming.chat else sender.telegram_id
-                return [AnswerButton(chat_id=chat_id, query_id=query_id, text=texts.apology, is_alert=True)]
+            case ButtonPress(sender=sender):
+                return [self._note(incoming, (await self._texts_of(sender)).apology)]
         return []
+
+    async def _texts_of(self, sender: TelegramProfile) -> Catalogue:
+        return catalogue(await self._accounts.language(sender))
 
     async def _in_private(self, message: IncomingMessage, sender: TelegramProfile) -> Handled:
         try:
             account = await self._accounts.greet(sender)
         except NotAllowed:
-            text = RichText(catalogue(sender.language).banned)
+            text = RichText((await self._texts_of(sender)).banned)
             return Handled([SendText(chat_id=message.chat.id, text=text)])
         return await self._answered(self._request(message, sender, account, message.text.strip()), message)
 
@@ -200,7 +201,7 @@ class Router(UpdateHandler):
         try:
             account = await (self._accounts.greet if is_private else self._accounts.known)(press.sender)
         except NotAllowed:
-            return Handled([self._note(press, catalogue(press.sender.language).banned)])
+            return Handled([self._note(press, (await self._texts_of(press.sender)).banned)])
         texts = catalogue(account.language)
         callback = read_callback(press.data)
         handler = None if callback is None else self._buttons.get(callback.verb)
@@ -237,8 +238,3 @@ class Router(UpdateHandler):
         chat: Chat | None = press.chat
         chat_id = press.sender.telegram_id if chat is None else chat.id
         return AnswerButton(chat_id=chat_id, query_id=press.query_id, text=text, is_alert=text is not None)
-
-
-def _sender_language(incoming: Incoming) -> str | None:
-    sender = getattr(incoming, "sender", None)
-    return sender.language if isinstance(sender, TelegramProfile) else None

@@ -72,7 +72,7 @@ class Handler(UpdateHandler):
         key, now = AnswerId(container.ids().new()), container.clock().now()
         return Handled(answers=[ChatAnswer(key, bot_id, chat, now, message_id=posted.reply_id)])
 
-    def apologise(self, incoming: Incoming) -> Sequence[Outgoing]:
+    async def apologise(self, incoming: Incoming) -> Sequence[Outgoing]:
         """In words that nobody expects."""
         return []
 

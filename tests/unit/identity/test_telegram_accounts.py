@@ -153,10 +153,11 @@ async def test_message_of_a_banned_member_is_refused_and_undoes_nothing(world: L
     assert stored.blocked_bot_at is not None
 
 
-async def test_preferences_are_replaced_muted_and_unmuted(world: LinkingWorld) -> None:
+async def test_preferences_are_a_language_and_what_is_muted_and_unmuted(world: LinkingWorld) -> None:
     actor = await world.accounts.seen(ANN)
 
-    chosen = await world.accounts.prefer(actor, TelegramPreferences.of("de", ["news"]))
+    await world.accounts.mute(actor, "news")
+    chosen = await world.accounts.speak(actor, "de")
     muted = await world.accounts.mute(actor, "market")
     unmuted = await world.accounts.unmute(actor, "news")
     unchanged = await world.accounts.unmute(actor, "news")
@@ -173,7 +174,7 @@ async def test_preferences_without_a_telegram_account_are_refused(world: Linking
     with pytest.raises(Conflict, match="no Telegram account"):
         await world.accounts.mute(Actor(ada.id, Role.PUBLIC), "market")
     with pytest.raises(NotAllowed):
-        await world.accounts.prefer(GUEST, TelegramPreferences())
+        await world.accounts.speak(GUEST, "de")
 
 
 async def test_muting_a_category_that_is_none_is_refused(world: LinkingWorld) -> None:
@@ -199,11 +200,21 @@ async def test_first_messages_at_once_register_one_member(world: LinkingWorld) -
 
 async def test_greeting_tells_the_language_that_was_chosen(world: LinkingWorld) -> None:
     actor = (await world.accounts.greet(TelegramProfile(42, "ann", "Ann", language="de"))).actor
-    await world.accounts.prefer(actor, TelegramPreferences("pt-BR"))
+    await world.accounts.speak(actor, "pt-BR")
 
     greeted = await world.accounts.greet(TelegramProfile(42, "ann", "Ann", language="de"))
 
     assert (greeted.actor, greeted.language) == (actor, "pt-BR")
+
+
+async def test_greeting_of_an_account_known_without_a_language_tells_what_telegram_says(world: LinkingWorld) -> None:
+    await world.accounts.greet(TelegramProfile(42, "ann", "Ann"))
+    german = TelegramProfile(42, "ann", "Ann", language="de")
+
+    assert (await world.accounts.greet(german)).language == "de"
+    assert (await world.accounts.greet(TelegramProfile(42, "anna", "Ann", language="de"))).language == "de"
+    assert (await world.accounts.known(german)).language == "de"
+    assert await world.accounts.language(TelegramProfile(43, language="fr")) == "fr"
 
 
 async def test_known_account_in_a_group_is_found_and_an_unknown_one_is_a_guest_who_is_not_registered(

@@ -78,7 +78,7 @@ class Echo(UpdateHandler):
             [SendText(chat_id=incoming.chat.id, text=RichText(f"echo {incoming.text}"))], command=self.command
         )
 
-    def apologise(self, incoming: Incoming) -> Sequence[Outgoing]:
+    async def apologise(self, incoming: Incoming) -> Sequence[Outgoing]:
         assert isinstance(incoming, IncomingMessage)
         return [SendText(chat_id=incoming.chat.id, text=RichText("sorry"))]
 

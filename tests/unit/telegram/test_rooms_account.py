@@ -5,12 +5,13 @@ from pathlib import Path
 import pytest
 
 from application.ports.audit import AuditFilter
+from application.ports.inbox import Handled
 from domain.errors import NotAllowed
-from domain.identity import Actor, AuditAction, Role, TelegramProfile
-from domain.telegram import AnswerButton, EditText, SendText
+from domain.identity import OPERATOR, Actor, AuditAction, Role, TelegramProfile
+from domain.telegram import AnswerButton, ButtonPress, Chat, ChatKind, EditText, IncomingMessage, SendText
 from entrypoints.telegram_bot.callbacks import callback
 from entrypoints.telegram_bot.texts import CATALOGUES, ENGLISH
-from tests.unit.telegram.bot_world import BOB, GROUP, BotWorld, notes, texts
+from tests.unit.telegram.bot_world import AT, BOB, GROUP, BotWorld, notes, texts
 
 ACCOUNT, NEWS = ENGLISH.account, ENGLISH.news
 GERMAN = CATALOGUES["de"]
@@ -174,6 +175,31 @@ async def test_language_of_the_account_is_spoken_to_a_new_member(world: BotWorld
     eva = TelegramProfile(503, "eva", "Eva", language="de-AT")
     (said,) = texts(await world.says("/start", sender=eva))
     assert said.startswith("Willkommen, Eva.")
+
+
+async def test_language_that_telegram_tells_is_spoken_where_none_was_chosen(world: BotWorld) -> None:
+    await world.says("/start", sender=TelegramProfile(503, "eva", "Eva"))
+    eva = TelegramProfile(503, "eva", "Eva", language="de")
+
+    assert texts(await world.says("/new", sender=eva)) == [GERMAN.chat.began]
+    assert texts(await world.says("/start", sender=eva, chat=GROUP)) == [GERMAN.private_only.format(name="start")]
+    await world.presses(callback("lang", "en"), sender=eva)
+    assert texts(await world.says("/new", sender=eva)) == [ENGLISH.chat.began]
+
+
+async def test_apologies_and_bans_are_told_in_the_language_that_was_chosen(world: BotWorld) -> None:
+    await world.says("/start", sender=BOB)
+    await world.presses(callback("lang", "de"), sender=BOB)
+    chat = Chat(BOB.telegram_id, ChatKind.PRIVATE)
+    message = IncomingMessage(update_id=900, message_id=1, chat=chat, sender=BOB, text="x", sent_at=AT)
+    press = ButtonPress(update_id=901, query_id="q", sender=BOB, chat=chat, message_id=1, data="x")
+
+    apologies = [*await world.router.apologise(message), *await world.router.apologise(press)]
+    assert [texts(Handled(apologies)), notes(Handled(apologies))] == [[GERMAN.apology], [GERMAN.apology]]
+    bob = (await world.actor(BOB.telegram_id)).member_id
+    await world.container.member_service().ban(OPERATOR, bob, "for the test")
+    assert texts(await world.says("/start", sender=BOB)) == [GERMAN.banned]
+    assert notes(await world.presses("x", sender=BOB)) == [GERMAN.banned]
 
 
 async def test_refusals_are_told_in_the_language_of_the_member(world: BotWorld) -> None:

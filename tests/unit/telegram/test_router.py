@@ -314,5 +314,5 @@ async def test_router_does_nothing_about_what_is_ignored(world: World) -> None:
         (Ignored(update_id=1, kind="poll"), False),
     ],
 )
-def test_router_apologises_to_whoever_waits(world: World, incoming: Incoming, is_heard: bool) -> None:
-    assert bool(world.router.apologise(incoming)) is is_heard
+async def test_router_apologises_to_whoever_waits(world: World, incoming: Incoming, is_heard: bool) -> None:
+    assert bool(await world.router.apologise(incoming)) is is_heard
