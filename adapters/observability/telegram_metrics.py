@@ -54,22 +54,3 @@ class PrometheusTelegramMetrics(TelegramMetrics):
     def message_sent(self, outcome: str) -> None:
         """Count a message."""
         self._sent.labels(outcome).inc()
-
-
-class NullTelegramMetrics(TelegramMetrics):
-    """Counts nothing: for scripts and tests that don't look."""
-
-    def updates_received(self, status: str, count: int) -> None:
-        """Nothing."""
-
-    def update_ended(self, status: str, seconds: float) -> None:
-        """Nothing."""
-
-    def verification_failed(self, reason: str) -> None:
-        """Nothing."""
-
-    def command_ran(self, command: str, status: str) -> None:
-        """Nothing."""
-
-    def message_sent(self, outcome: str) -> None:
-        """Nothing."""

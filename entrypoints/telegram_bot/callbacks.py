@@ -37,9 +37,11 @@ def read_callback(data: str) -> Callback | None:
 def read_id(text: str) -> UUID | None:
     """The id in an argument; None when it is none."""
     try:
-        return UUID(bytes=urlsafe_b64decode(text + "=="))
+        found = UUID(bytes=urlsafe_b64decode(text + "=="))
     except (ValueError, binascii.Error):
         return None
+    # The decoder passes over what is no part of its alphabet.
+    return found if _written(found) == text else None
 
 
 def read_guide_id(text: str) -> UUID | None:

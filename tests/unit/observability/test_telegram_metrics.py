@@ -1,7 +1,7 @@
 """The bot's metrics for Prometheus, by the names of the specification."""
 
 from adapters.observability.metrics import Metrics
-from adapters.observability.telegram_metrics import NullTelegramMetrics, PrometheusTelegramMetrics
+from adapters.observability.telegram_metrics import PrometheusTelegramMetrics
 
 
 def test_metrics_of_the_bot_have_the_promised_names() -> None:
@@ -20,13 +20,3 @@ def test_metrics_of_the_bot_have_the_promised_names() -> None:
     assert value("telegram_verification_failures_total", {"reason": "secret"}) == 1
     assert value("telegram_commands_total", {"command": "ask", "status": "success"}) == 1
     assert value("telegram_messages_sent_total", {"outcome": "sent"}) == 1
-
-
-def test_metrics_that_count_nothing_take_everything() -> None:
-    metrics = NullTelegramMetrics()
-    metrics.updates_received("received", 3)
-    metrics.update_ended("success", 0.2)
-    metrics.verification_failed("secret")
-    metrics.command_ran("ask", "success")
-    metrics.message_sent("sent")
-    assert vars(metrics) == {}

@@ -33,7 +33,27 @@ def test_callback_of_another_version_is_stale(data: str) -> None:
     assert read_callback(data) is None
 
 
-@given(text=st.text(max_size=40))
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "x",
+        "AaH",
+        "AaH_mrw5cou05MuRj7jRW",
+        "AaH_mrw5cou05MuRj7jRWgAA",
+        "AaH_mrw5cou05MuRj7jRWh",
+        "!AaH_mrw5cou05MuRj7jRWg",
+        "ä" * 22,
+        "\x00" * 22,
+        "=" * 22,
+    ],
+)
 def test_callback_ids_that_are_none_are_told_apart(text: str) -> None:
+    assert read_id(text) is None
+    assert read_id("AaH_mrw5cou05MuRj7jRWg") is not None
+
+
+@given(text=st.text(max_size=40))
+def test_callback_ids_are_read_as_they_were_written_or_not_at_all(text: str) -> None:
     found = read_id(text)
-    assert found is None or isinstance(found, UUID)
+    assert found is None or callback("x", found) == f"1:x:{text}"
