@@ -64,7 +64,12 @@ class ChatRoom:
     async def history(self, request: Request) -> Handled:
         """One's conversations as buttons, latest first."""
         texts, page = request.texts, number(request.arguments, 0)
-        found = await self._sessions.page(request.actor, SessionFilter(is_active=True), page=page + 1, page_size=PAGE)
+        where = SessionFilter(is_active=True)
+        found = await self._sessions.page(request.actor, where, page=page + 1, page_size=PAGE)
+        if not found.items and found.total_count:
+            # There are fewer than when the button was sent: the last page.
+            page = (found.total_count - 1) // PAGE
+            found = await self._sessions.page(request.actor, where, page=page + 1, page_size=PAGE)
         if not found.items:
             return request.answered(texts.chat.history_empty)
         shown = Shown(found.items, page, found.total_count > (page + 1) * PAGE)

@@ -172,6 +172,9 @@ async def test_history_long_comes_in_pages(world: BotWorld) -> None:
     assert len(world.labels) == PAGE + 1
     await world.presses(world.labels[-1])
     assert [label.rsplit(" ", 1)[1] for label in world.labels[:2]] == ["1", "0"]
+    (said,) = texts(await world.presses(callback("chats", 50)))
+    assert said == f"{CHAT.history}\n{ENGLISH.guides.pages.format(page=2)}"
+    assert [label.rsplit(" ", 1)[1] for label in world.labels[:2]] == ["1", "0"]
 
 
 async def test_history_of_somebody_else_is_not_entered(world: BotWorld) -> None:
