@@ -357,6 +357,8 @@ class Container(containers.DeclarativeContainer):
     bot_api = providers.Singleton(TelegramBotApi, bot_connection)
     known_bot = providers.Singleton(KnownBot, bot_api, clock)
     notifier = providers.Singleton(TelegramNotifier, bot_connection, clock)
+    # What the bot can do beyond its own commands, for whoever uses this as a library.
+    bot_commands = providers.List()
     # Override `notifier` with it, and the bot speaks in the terminal.
     console_notifier = providers.Singleton(ConsoleNotifier, styled=providers.Callable(_is_terminal))
     pacer = providers.Singleton(

@@ -31,7 +31,10 @@ class Repertoire:
 
 
 def repertoire(container: Container) -> Repertoire:
-    """Everything, over the use cases of the container. Raises `Conflict` for a verb that two rooms claim."""
+    """Everything, over the use cases of the container, and its `bot_commands`.
+
+    Raises `Conflict` for a verb that two rooms claim, and what `CommandRegistry.register` raises.
+    """
     settings, registry = container.settings(), CommandRegistry()
     guides = GuideRoom(container.guide_reading(), GuidePage(container.rich_text()))
     search = SearchRoom(container.guide_search(), guides, settings.telegram.guide_words)
@@ -69,6 +72,8 @@ def repertoire(container: Container) -> Repertoire:
             if verb in buttons:
                 raise Conflict(f"Two rooms have buttons for {verb!r}.", verb=verb)
             buttons[verb] = handler
+    for command in container.bot_commands():
+        registry.register(command)
     telegram = settings.telegram
     intents = IntentRouter(
         {

@@ -1,8 +1,8 @@
 """The commands the bot knows."""
 
 import re
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from enum import Enum
 from inspect import iscoroutinefunction
@@ -12,6 +12,7 @@ from application.ports.telegram import CommandRow
 from domain.errors import Conflict, Invalid
 from domain.identity import Role
 from entrypoints.telegram_bot.request import Request
+from entrypoints.telegram_bot.texts import ENGLISH
 
 NEAREST = 3
 _NAME = re.compile(r"[a-z0-9_]{1,32}")
@@ -31,7 +32,8 @@ class Place(Enum):
 class Command:
     """A command: what it is called, who may use it where, and what it does.
 
-    `description` stands in the help and in Telegram's menu, `category` groups the help. A hidden one is in neither.
+    `description` stands in the help and in Telegram's menu; `descriptions` has other ones for the help, by language.
+    `category` groups the help: basics, guides, chat, account, news, plans or running. A hidden one is in neither.
     `exposed` is run where a private command was written in a group: it makes harmless what others could read there, and
     returns what to say of that, None for nothing.
     """
@@ -45,6 +47,11 @@ class Command:
     place: Place = Place.PRIVATE
     is_hidden: bool = False
     exposed: Exposed | None = None
+    descriptions: Mapping[str, str] = field(default_factory=dict)
+
+    def described(self, language: str) -> str:
+        """What it does, in this language where there is a description in it."""
+        return self.descriptions.get(language, self.description)
 
 
 class CommandRegistry:
@@ -57,8 +64,9 @@ class CommandRegistry:
             self.register(command)
 
     def register(self, command: Command) -> None:
-        """Add a command. Raises `Invalid` for a name or alias that Telegram does not take, for an empty description
-        and for a handler that is not async, `Conflict` for a name or alias that is taken. Then nothing is added.
+        """Add a command. Raises `Invalid` for a name or alias that Telegram does not take, for an empty description,
+        an unknown category and a handler that is not async, `Conflict` for a name or alias that is taken. Then nothing
+        is added.
         """
         names = (command.name, *command.aliases)
         for name in names:
@@ -66,8 +74,11 @@ class CommandRegistry:
                 raise Invalid.of("command", f"expected 1 to 32 of the characters a-z, 0-9 and _, not {name!r}")
             if name in self._by_any_name or names.count(name) > 1:
                 raise Conflict(f"There is a command /{name} already.", command=name)
-        if not command.description.strip():
+        if not all(said.strip() for said in (command.description, *command.descriptions.values())):
             raise Invalid.of("description", f"expected what /{command.name} does")
+        if command.category not in ENGLISH.categories:
+            known = ", ".join(ENGLISH.categories)
+            raise Invalid.of("category", f"expected one of {known} for /{command.name}, not {command.category!r}")
         if not _is_async(command.handler):
             raise Invalid.of("handler", f"expected an async function for /{command.name}")
         self._commands[command.name] = command

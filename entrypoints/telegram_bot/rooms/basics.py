@@ -80,7 +80,8 @@ class BasicsRoom:
         if each.aliases:
             names = ", ".join(f"/{alias}" for alias in each.aliases)
             also = f" ({request.texts.basics.help_aliases.format(aliases=names)})"
-        return f"/{each.name} – {request.texts.commands[each.name]}{also}"  # noqa: RUF001 - a dash
+        does = request.texts.commands.get(each.name) or each.described(request.texts.language)
+        return f"/{each.name} – {does}{also}"  # noqa: RUF001 - a dash
 
     def _keyboard(self, request: Request) -> Keyboard:
         texts = request.texts.basics

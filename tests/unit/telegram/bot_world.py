@@ -1,6 +1,6 @@
 """The whole bot in memory: its commands over the real use cases, and people who write and press."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -25,9 +25,10 @@ from domain.telegram import (
     IncomingMessage,
     SendText,
 )
-from entrypoints.container import memory_container
+from entrypoints.container import Container, memory_container
 from entrypoints.settings import Settings
 from entrypoints.telegram_bot.commands import repertoire
+from entrypoints.telegram_bot.registry import Command
 from entrypoints.telegram_bot.router import Router
 
 BOT = BotIdentity(99, "Guild_Bot")
@@ -42,8 +43,12 @@ PASSWORD = "correct horse battery"
 class BotWorld:
     """A bot, its members and what it said last. `repeats` has every update handled twice, as after a crash."""
 
-    def __init__(self, folder: Path, **settings: Any) -> None:
+    def __init__(
+        self, folder: Path, own_commands: Callable[[Container], Sequence[Command]] | None = None, **settings: Any
+    ) -> None:
         self.container = memory_container(Settings(data_dir=folder, **settings))
+        if own_commands is not None:
+            self.container.bot_commands.override(providers.Callable(own_commands, self.container))
         self.clock = ManualClock()
         self.container.clock.override(providers.Object(self.clock))
         self.container.ids.override(providers.Object(SequentialIds()))

@@ -1,5 +1,7 @@
 """The commands the bot knows."""
 
+from collections.abc import Mapping
+
 import pytest
 
 from application.ports.inbox import Handled
@@ -34,17 +36,20 @@ def command(
     hidden: bool = False,
     description: str = "Does it.",
     handler: Handler = nothing,
+    category: str = "basics",
+    descriptions: Mapping[str, str] | None = None,
 ) -> Command:
     """A command that does nothing."""
     return Command(
         name=name,
         description=description,
-        category="general",
+        category=category,
         handler=handler,
         required_role=role,
         aliases=aliases,
         place=place,
         is_hidden=hidden,
+        descriptions=descriptions or {},
     )
 
 
@@ -60,6 +65,8 @@ def command(
         (command("x" * 33), Invalid),
         (command("ok", "not ok"), Invalid),
         (command("ok", description=" "), Invalid),
+        (command("ok", descriptions={"de": ""}), Invalid),
+        (command("ok", category="games"), Invalid),
         (command("ok", handler=later), Invalid),  # type: ignore[arg-type]
     ],
 )

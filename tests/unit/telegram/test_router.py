@@ -80,7 +80,7 @@ class World:
 
     def _command(self, name: str, role: Role = Role.PUBLIC, place: Place = Place.PRIVATE) -> Command:
         handler = self._handler(name)
-        return Command(name=name, description=name, category="all", handler=handler, required_role=role, place=place)
+        return Command(name=name, description=name, category="basics", handler=handler, required_role=role, place=place)
 
     def _handler(self, name: str) -> Handler:
         async def handler(request: Request) -> Handled:
