@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from domain.errors import Conflict
 from entrypoints.container import Container
-from entrypoints.telegram_bot.intents import Intent, IntentRouter
+from entrypoints.telegram_bot.intents import Intent, IntentRouter, pointing_to_ask
 from entrypoints.telegram_bot.registry import CommandRegistry, Handler
 from entrypoints.telegram_bot.rooms.account import AccountRoom
 from entrypoints.telegram_bot.rooms.admin import AdminRoom
@@ -83,9 +83,9 @@ def repertoire(container: Container) -> Repertoire:
         }
     )
     plain_words = {
-        Intent.PRODUCT: plans.shop,
-        Intent.GUIDE: search.plain,
-        Intent.MARKETING: news.newsletter,
+        Intent.PRODUCT: pointing_to_ask(plans.shop),
+        Intent.GUIDE: pointing_to_ask(search.plain),
+        Intent.MARKETING: pointing_to_ask(news.newsletter),
         Intent.ASSISTANT: chat.ask,
     }
     return Repertoire(registry, buttons, intents, plain_words)

@@ -106,6 +106,7 @@ ENGLISH = Catalogue(
         help_title="What I can do for you",
         help_group="In a group I answer when you write /ask, mention me or reply to me. For all else open our chat.",
         help_aliases="also {aliases}",
+        ask_instead="Is it a question for the assistant? Then write /ask before it.",
     ),
     guides=GuideTexts(
         categories="Which guides would you like to see?",

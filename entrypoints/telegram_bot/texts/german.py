@@ -108,6 +108,7 @@ GERMAN = Catalogue(
         help_group="In einer Gruppe antworte ich, wenn du /ask schreibst, mich nennst oder mir antwortest. Für alles "
         "andere öffne unseren Chat.",
         help_aliases="auch {aliases}",
+        ask_instead="Ist es eine Frage an den Assistenten? Dann schreib /ask davor.",
     ),
     guides=GuideTexts(
         categories="Welche Anleitungen möchtest du sehen?",

@@ -16,6 +16,7 @@ class BasicTexts:
     help_title: str
     help_group: str
     help_aliases: str
+    ask_instead: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

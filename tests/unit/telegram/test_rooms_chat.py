@@ -217,9 +217,20 @@ async def test_stop_cancels_what_runs_and_what_waits_and_keeps_it(world: BotWorl
 
 
 async def test_plain_words_lead_where_their_intent_says_and_forwards_to_the_assistant(world: BotWorld) -> None:
-    assert texts(await world.says("what is the price")) == [ENGLISH.news.no_plans]
-    assert texts(await world.says("any news?")) == [ENGLISH.news.newsletter]
-    assert (await world.says("what is the price", is_forwarded=True)).answers
+    instead = f"\n\n{ENGLISH.basics.ask_instead}"
+    assert texts(await world.says("the price")) == [ENGLISH.news.no_plans + instead]
+    assert texts(await world.says("any news")) == [ENGLISH.news.newsletter + instead]
+    (found,) = texts(await world.says("guide zebra"))
+    assert found.endswith(instead)
+    assert (await world.says("the price", is_forwarded=True)).answers
+    assert texts(await world.says("/shop")) == [ENGLISH.news.no_plans]
+
+
+@pytest.mark.parametrize("question", ["what is the price of a stop?", "price?", "how do I buy a guide without news"])
+async def test_plain_words_that_are_a_question_go_to_the_assistant_whatever_words_they_hold(
+    world: BotWorld, question: str
+) -> None:
+    assert (await world.says(question)).answers
 
 
 async def test_answers_are_asked_for_in_the_members_language(world: BotWorld) -> None:
