@@ -370,6 +370,7 @@ class Container(containers.DeclarativeContainer):
     webhook = providers.Singleton(_webhook, settings, update_intake, rate_limiter, telegram_metrics)
     telegram_proofs = providers.Singleton(_telegram_proofs, settings)
     telegram_accounts = providers.Singleton(TelegramAccounts, unit_of_work.provider, member_queries, clock, ids)
+    bot_id = providers.Callable(_bot_id, settings)
     # Begin and stop the one that you made; `bot_id=0` is the console's.
     outgoing_worker = providers.Factory(
         OutgoingWorker,
@@ -381,7 +382,7 @@ class Container(containers.DeclarativeContainer):
         bus,
         clock,
         ids,
-        bot_id=providers.Callable(_bot_id, settings),
+        bot_id=bot_id,
     )
     telegram_proving = providers.Singleton(TelegramProving, telegram_proofs, rate_limiter, trail, clock)
     telegram_sign_in = providers.Singleton(
@@ -499,7 +500,7 @@ class Container(containers.DeclarativeContainer):
         bus,
         clock,
         ids,
-        bot_id=providers.Callable(_bot_id, settings),
+        bot_id=bot_id,
     )
     reply_writer = providers.Singleton(
         ReplyWriter, unit_of_work.provider, grounding, language_models, running_replies, metrics, clock

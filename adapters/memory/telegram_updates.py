@@ -11,7 +11,7 @@ from adapters.memory.pages import page_of
 from adapters.memory.store import MemoryStore, Tables
 from adapters.memory.transaction import Transaction
 from application.paging import decode_single, encode_cursor
-from application.ports.inbox import UpdateFilter, UpdateInbox, UpdatePage, UpdateQueries, UpdateRepository
+from application.ports.inbox import LISTED, UpdateFilter, UpdateInbox, UpdatePage, UpdateQueries, UpdateRepository
 from application.ports.realtime import Bus, UpdatesArrived
 from domain.errors import NotFound
 from domain.telegram import InboxUpdate, UpdateKey, UpdateState, private_lanes
@@ -50,7 +50,7 @@ class InMemoryUpdateQueries(UpdateQueries):
             and (before is None or update.key < before)
         ]
         found.sort(key=lambda update: update.key, reverse=True)
-        page = page_of(found[: limit + 1], limit, replace, lambda update: encode_cursor(update.key))
+        page = page_of(found[: limit + 1], limit, _listed, lambda update: encode_cursor(update.key))
         return UpdatePage(page.items, page.next_cursor)
 
     async def counts(self, bot_id: int | None = None) -> Mapping[UpdateState, int]:
@@ -89,11 +89,11 @@ class InMemoryUpdateRepository(UpdateRepository):
         stored = self._transaction.tables.updates.get(update.key)
         if stored is None or stored.claim != claim:
             return False
-        # What it says is only ever emptied, and not by its handler.
-        self._write(replace(update, raw=stored.raw))
+        # Who says what is only ever forgotten, and not by its handler.
+        self._write(replace(update, raw=stored.raw, lane=stored.lane))
         return True
 
-    async def save_each(self, updates: Sequence[tuple[InboxUpdate, UUID]]) -> set[UpdateKey]:
+    async def save_each(self, updates: Sequence[tuple[InboxUpdate, UUID | None]]) -> set[UpdateKey]:
         return {update.key for update, claim in updates if await self.save(update, claim)}
 
     async def renew(self, claim: UUID, lease_until: datetime) -> set[UpdateKey]:
@@ -105,16 +105,23 @@ class InMemoryUpdateRepository(UpdateRepository):
     async def next_due(self, bot_id: int, now: datetime) -> datetime | None:
         return next_due(self._waiting(bot_id), now)
 
+    async def dead_letters(self, bot_id: int, after: UpdateKey | None, limit: int) -> Sequence[InboxUpdate]:
+        rows = sorted(self._transaction.tables.updates.values(), key=lambda row: row.key)
+        dead = (row for row in rows if row.bot_id == bot_id and row.state is UpdateState.ERROR)
+        return [_listed(row) for row in dead if after is None or row.key > after][:limit]
+
     async def forget_bodies(self, before: datetime, limit: int) -> int:
         rows = self._transaction.tables.updates.values()
-        over = [row for row in rows if row.raw and row.handled_at is not None and row.handled_at < before][:limit]
-        for row in over:
-            self._transaction.tables.updates[row.key] = replace(row, raw=b"")
-        return len(over)
+        over = [row for row in rows if row.raw and row.handled_at is not None and row.handled_at < before]
+        return self._forget(over[:limit], before)
 
     async def forget_person(self, telegram_id: int, now: datetime) -> int:
         lanes = private_lanes(telegram_id)
-        rows = [row for row in self._transaction.tables.updates.values() if row.lane in lanes and row.raw]
+        return self._forget(
+            [row for row in self._transaction.tables.updates.values() if row.lane in lanes and row.raw], now
+        )
+
+    def _forget(self, rows: Sequence[InboxUpdate], now: datetime) -> int:
         for row in rows:
             forgotten = replace(row)
             forgotten.forget(now)
@@ -127,6 +134,10 @@ class InMemoryUpdateRepository(UpdateRepository):
 
     def _write(self, update: InboxUpdate) -> None:
         self._transaction.tables.updates[update.key] = replace(update)
+
+
+def _listed(row: InboxUpdate) -> InboxUpdate:
+    return replace(row, raw=LISTED if row.raw else b"")
 
 
 def _as_waiting(row: InboxUpdate) -> Waiting[InboxUpdate]:

@@ -66,13 +66,13 @@ class Lanes:
         return claimed
 
     async def save_each(
-        self, work: Transaction, rows: Sequence[tuple[UUID, UUID, Mapping[str, object]]]
+        self, work: Transaction, rows: Sequence[tuple[UUID, UUID | None, Mapping[str, object]]]
     ) -> frozenset[UUID]:
         """Of these ids, claims and values store those that are still held under their claim; the ids of which."""
         if not rows:
             return frozenset()
         claims = {row.id: row.claim for row in await work.all(self._lock, {"keys": [key for key, _, _ in rows]})}
-        held = [(key, values) for key, claim, values in rows if claims.get(key) == claim]
+        held = [(key, values) for key, claim, values in rows if key in claims and claims[key] == claim]
         if held:
             await work.execute(self._save, [{**values, "b_id": key} for key, values in held])
         return frozenset(key for key, _ in held)

@@ -55,7 +55,7 @@ def update_from_row(row: AnyRow) -> InboxUpdate:
 
 
 def update_to_row(update: InboxUpdate) -> dict[str, object]:
-    """What of an update changes while it is handled. What it says is only ever emptied, and not by its handler."""
+    """What of an update changes while it is handled. Who says what is only ever forgotten, and not by its handler."""
     return {
         "due_at": update.due_at,
         "expires_at": update.expires_at,

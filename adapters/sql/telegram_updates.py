@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import Executable, bindparam, case, func, select, update
 
 from adapters.sql.database import Database
 from adapters.sql.lane_statements import Shape
@@ -14,7 +14,7 @@ from adapters.sql.tables.telegram import UPDATE_HAS_BODY, UPDATE_IS_HELD, UPDATE
 from adapters.sql.telegram_rows import update_from_row, update_to_row
 from adapters.sql.transaction import Transaction
 from application.paging import decode_single, encode_cursor
-from application.ports.inbox import UpdateFilter, UpdatePage, UpdateQueries, UpdateRepository
+from application.ports.inbox import LISTED, UpdateFilter, UpdatePage, UpdateQueries, UpdateRepository
 from domain.errors import NotFound
 from domain.telegram import InboxUpdate, UpdateKey, UpdateState, private_lanes
 
@@ -30,24 +30,31 @@ _LANES = Lanes(
     )
 )
 _c = telegram_webhooks.c
+_BEFORE_ALL = UUID(int=0)
 _GET = select(telegram_webhooks).where(_c.id == bindparam("b_id")).with_for_update()
 _SAVE = update(telegram_webhooks).where(
     _c.id == bindparam("b_id"), _c.claim.is_not_distinct_from(bindparam("b_claim", type_=_c.claim.type))
 )
+_LISTED = select(
+    *(column for column in _c if column.name != "raw"),
+    case((UPDATE_HAS_BODY, bindparam("listed", LISTED)), else_=bindparam("nothing", b"")).label("raw"),
+)
+_DEAD = (
+    _LISTED.where(_c.bot_id == bindparam("b_bot"), _c.state == int(UpdateState.ERROR), _c.id > bindparam("after"))
+    .order_by(_c.id)
+    .limit(bindparam("count"))
+    .with_for_update()
+)
 _OLD_BODIES = (
-    select(_c.id)
-    .where(_c.handled_at.is_not(None), _c.handled_at < bindparam("before"), UPDATE_HAS_BODY)
+    _LISTED.where(_c.handled_at.is_not(None), _c.handled_at < bindparam("before"), UPDATE_HAS_BODY)
     .order_by(_c.handled_at)
     .limit(bindparam("count"))
     .with_for_update(skip_locked=True)
 )
-_EMPTY = update(telegram_webhooks).where(_c.id == bindparam("b_id")).values(raw=b"")
 _IN_LANES = (
-    select(telegram_webhooks)
-    .where(_c.lane.in_(bindparam("lanes", expanding=True)), UPDATE_HAS_BODY)
-    .order_by(_c.id)
-    .with_for_update()
+    _LISTED.where(_c.lane.in_(bindparam("lanes", expanding=True)), UPDATE_HAS_BODY).order_by(_c.id).with_for_update()
 )
+_FORGET = update(telegram_webhooks).where(_c.id == bindparam("b_id")).values(raw=b"", lane=bindparam("new_lane"))
 
 
 class SqlUpdateRepository(UpdateRepository):
@@ -79,7 +86,7 @@ class SqlUpdateRepository(UpdateRepository):
         values = {**update_to_row(update), "b_id": update.key, "b_claim": claim}
         return (await self._transaction.execute(_SAVE, values)).rowcount == 1
 
-    async def save_each(self, updates: Sequence[tuple[InboxUpdate, UUID]]) -> frozenset[UpdateKey]:
+    async def save_each(self, updates: Sequence[tuple[InboxUpdate, UUID | None]]) -> frozenset[UpdateKey]:
         rows = [(update.key, claim, update_to_row(update)) for update, claim in updates]
         return frozenset(map(UpdateKey, await _LANES.save_each(self._transaction, rows)))
 
@@ -89,21 +96,24 @@ class SqlUpdateRepository(UpdateRepository):
     async def next_due(self, bot_id: int, now: datetime) -> datetime | None:
         return await _LANES.next_due(self._transaction, bot_id, now)
 
+    async def dead_letters(self, bot_id: int, after: UpdateKey | None, limit: int) -> Sequence[InboxUpdate]:
+        about = {"b_bot": bot_id, "after": after or _BEFORE_ALL, "count": limit}
+        return [update_from_row(row) for row in await self._transaction.all(_DEAD, about)]
+
     async def forget_bodies(self, before: datetime, limit: int) -> int:
-        rows = await self._transaction.all(_OLD_BODIES, {"before": before, "count": limit})
-        if rows:
-            await self._transaction.execute(_EMPTY, [{"b_id": row.id} for row in rows])
-        return len(rows)
+        return await self._forget(_OLD_BODIES, {"before": before, "count": limit}, before)
 
     async def forget_person(self, telegram_id: int, now: datetime) -> int:
-        rows = await self._transaction.all(_IN_LANES, {"lanes": private_lanes(telegram_id)})
-        for row in rows:
-            forgotten = update_from_row(row)
-            forgotten.forget(now)
-            await self.save(forgotten, forgotten.claim)
-        if rows:
-            await self._transaction.execute(_EMPTY, [{"b_id": row.id} for row in rows])
-        return len(rows)
+        return await self._forget(_IN_LANES, {"lanes": private_lanes(telegram_id)}, now)
+
+    async def _forget(self, which: Executable, about: Mapping[str, object], now: datetime) -> int:
+        updates = [update_from_row(row) for row in await self._transaction.all(which, about)]
+        for each in updates:
+            each.forget(now)
+        if updates:
+            rows = [{**update_to_row(each), "new_lane": each.lane, "b_id": each.key} for each in updates]
+            await self._transaction.execute(_FORGET, rows)
+        return len(updates)
 
 
 _COUNTS = select(_c.state, func.count().label("count")).group_by(_c.state)
@@ -116,7 +126,7 @@ class SqlUpdateQueries(UpdateQueries):
         self._database = database
 
     async def page(self, where: UpdateFilter, *, limit: int, cursor: str | None = None) -> UpdatePage:
-        statement = select(telegram_webhooks).order_by(_c.id.desc()).limit(limit + 1)
+        statement = _LISTED.order_by(_c.id.desc()).limit(limit + 1)
         if where.state is not None:
             statement = statement.where(_c.state == int(where.state))
         if where.bot_id is not None:

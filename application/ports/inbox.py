@@ -8,6 +8,9 @@ from uuid import UUID
 
 from domain.telegram import ChatAnswer, Envelope, InboxUpdate, Incoming, Outgoing, UpdateKey, UpdateState
 
+# What stands in a list for all that an update says: lists do not read it.
+LISTED = b"\0"
+
 
 class UpdateInbox(Protocol):
     """Takes updates in. Callers that come together share one commit and wait for it."""
@@ -30,7 +33,7 @@ class UpdateFilter:
 
 @dataclass(frozen=True, slots=True)
 class UpdatePage:
-    """Updates, latest first, and the cursor of the next page."""
+    """Updates, latest first, with `LISTED` or nothing for what they say, and the cursor of the next page."""
 
     items: tuple[InboxUpdate, ...]
     next_cursor: str | None
@@ -71,8 +74,14 @@ class UpdateRepository(Protocol):
         """
         ...
 
-    async def save_each(self, updates: Sequence[tuple[InboxUpdate, UUID]]) -> Set[UpdateKey]:
-        """Update those that are still held under the claim beside them; which they were."""
+    async def save_each(self, updates: Sequence[tuple[InboxUpdate, UUID | None]]) -> Set[UpdateKey]:
+        """Update those that are still held under the claim beside them (None: by nobody); which they were."""
+        ...
+
+    async def dead_letters(self, bot_id: int, after: UpdateKey | None, limit: int) -> Sequence[InboxUpdate]:
+        """Up to `limit` that ended in an error, the oldest first, those that came after that one. Of what they say only
+        whether there is anything: see `LISTED`.
+        """
         ...
 
     async def renew(self, claim: UUID, lease_until: datetime) -> Set[UpdateKey]:
@@ -84,12 +93,12 @@ class UpdateRepository(Protocol):
         ...
 
     async def forget_bodies(self, before: datetime, limit: int) -> int:
-        """Empty `raw` of up to `limit` updates that were handled before that time; how many there were."""
+        """Forget what up to `limit` updates said that were handled before that time, and who; how many there were."""
         ...
 
     async def forget_person(self, telegram_id: int, now: datetime) -> int:
-        """Empty `raw` of all that only this person told the bot, see `private_lanes`; what of it waits is given up,
-        what is being handled goes on. How many there were.
+        """Forget all that only this person told the bot, see `private_lanes`, and that they did; what of it waits is
+        given up, what is being handled goes on. How many there were.
         """
         ...
 

@@ -1,6 +1,6 @@
 """The inbox as those see it who run the community: what waits, what failed, and another try."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from application.ports.inbox import UpdateFilter, UpdatePage, UpdateQueries
@@ -8,7 +8,7 @@ from application.ports.realtime import UpdatesArrived
 from application.ports.system import Clock, Ids
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from application.telegram.disclosing import disclosed
-from domain.errors import Conflict
+from domain.errors import Conflict, NotFound
 from domain.identity import Actor, AuditAction, AuditEntry, Role
 from domain.telegram import InboxUpdate, UpdateKey, UpdateState
 
@@ -26,16 +26,19 @@ class ShownUpdate:
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """How many will be handled once more, and how many cannot be: what is no update, or was forgotten."""
+    """How many will be handled once more, and how many stay dead letters: what is no update, was forgotten, or is
+    urgent: nobody waits for the answer to a button that was pressed then.
+    """
 
     replayed: int
     left: int
 
 
 class DeadLetters:
-    """Lists the inbox, and has dead letters handled once more, for ADMIN and above.
+    """Lists a bot's inbox, and has dead letters handled once more, for ADMIN and above.
 
     Whoever looks into an update reads what somebody wrote to the bot: that is a line of the trail, as a replay is.
+    What another bot was told is not found: nobody here could handle it.
     """
 
     def __init__(self, unit_of_work: UnitOfWorkFactory, queries: UpdateQueries, clock: Clock, ids: Ids) -> None:
@@ -44,59 +47,84 @@ class DeadLetters:
         self._clock = clock
         self._ids = ids
 
-    async def page(self, actor: Actor, where: UpdateFilter, cursor: str | None = None, limit: int = 50) -> UpdatePage:
+    async def page(
+        self,
+        actor: Actor,
+        bot_id: int,
+        state: UpdateState | None = None,
+        cursor: str | None = None,
+        limit: int = 50,
+    ) -> UpdatePage:
         """Latest first; raises `NotAllowed`, and `Malformed` on a broken cursor."""
         actor.require(Role.ADMIN)
-        return await self._queries.page(where, limit=limit, cursor=cursor)
+        return await self._queries.page(UpdateFilter(state, bot_id), limit=limit, cursor=cursor)
 
-    async def counts(self, actor: Actor, bot_id: int | None = None) -> Mapping[UpdateState, int]:
+    async def counts(self, actor: Actor, bot_id: int) -> Mapping[UpdateState, int]:
         """How many there are in each state; raises `NotAllowed`."""
         actor.require(Role.ADMIN)
         return await self._queries.counts(bot_id)
 
-    async def show(self, actor: Actor, key: UpdateKey) -> ShownUpdate:
+    async def show(self, actor: Actor, bot_id: int, key: UpdateKey) -> ShownUpdate:
         """One with what it says; raises `NotAllowed` and `NotFound`."""
         actor.require(Role.ADMIN)
         async with self._unit_of_work() as work:
-            update = await work.telegram_updates.get(key)
+            update = await self._get(work, bot_id, key)
             await self._record(work, AuditAction.UPDATE_READ, actor, update)
             await work.commit()
         return ShownUpdate(update, disclosed(update.raw))
 
-    async def replay(self, actor: Actor, key: UpdateKey) -> InboxUpdate:
+    async def replay(self, actor: Actor, bot_id: int, key: UpdateKey) -> InboxUpdate:
         """Handle it once more, in its lane's turn; raises `NotAllowed`, `NotFound`, and `Conflict` for one that is no
         dead letter or cannot be handled.
         """
         actor.require(Role.ADMIN)
         now = self._clock.now()
         async with self._unit_of_work() as work:
-            update = await work.telegram_updates.get(key)
+            update = await self._get(work, bot_id, key)
             update.replay(now)
             if not await work.telegram_updates.save(update, None):
                 raise Conflict("The update is being handled at this moment.", key=str(key))
             await self._record(work, AuditAction.UPDATE_REPLAYED, actor, update)
-            work.announce(UpdatesArrived(update.bot_id))
+            work.announce(UpdatesArrived(bot_id))
             await work.commit()
         return update
 
-    async def replay_all(self, actor: Actor, bot_id: int | None = None) -> Replayed:
-        """Handle every dead letter once more that can be; raises `NotAllowed`."""
+    async def replay_all(self, actor: Actor, bot_id: int) -> Replayed:
+        """Handle every dead letter once more that can be, the oldest first; raises `NotAllowed`. Those of one
+        transaction are in their lanes' turns together, so that none passes an earlier one.
+        """
         actor.require(Role.ADMIN)
-        where = UpdateFilter(state=UpdateState.ERROR, bot_id=bot_id)
-        replayed = left = 0
-        cursor: str | None = None
+        done, after = Replayed(0, 0), None
         while True:
-            page = await self._queries.page(where, limit=CHUNK, cursor=cursor)
-            for update in page.items:
-                try:
-                    await self.replay(actor, update.key)
-                except Conflict:  # counted: it stays a dead letter
-                    left += 1
-                else:
-                    replayed += 1
-            cursor = page.next_cursor
-            if cursor is None:
-                return Replayed(replayed, left)
+            async with self._unit_of_work() as work:
+                found = await work.telegram_updates.dead_letters(bot_id, after, CHUNK)
+                replayed = await self._replay(work, actor, found)
+                if replayed:
+                    work.announce(UpdatesArrived(bot_id))
+                await work.commit()
+            done = Replayed(done.replayed + replayed, done.left + len(found) - replayed)
+            if len(found) < CHUNK:
+                return done
+            after = found[-1].key
+
+    async def _replay(self, work: UnitOfWork, actor: Actor, dead: Sequence[InboxUpdate]) -> int:
+        now, alive = self._clock.now(), list[InboxUpdate]()
+        for update in dead:
+            try:
+                update.replay(now, is_late=True)
+            except Conflict:  # counted: it stays a dead letter
+                continue
+            alive.append(update)
+        await work.telegram_updates.save_each([(update, None) for update in alive])
+        for update in alive:
+            await self._record(work, AuditAction.UPDATE_REPLAYED, actor, update)
+        return len(alive)
+
+    async def _get(self, work: UnitOfWork, bot_id: int, key: UpdateKey) -> InboxUpdate:
+        update = await work.telegram_updates.get(key)
+        if update.bot_id != bot_id:
+            raise NotFound("There is no such update.", key=str(key))
+        return update
 
     async def _record(self, work: UnitOfWork, action: AuditAction, actor: Actor, update: InboxUpdate) -> None:
         entry = AuditEntry.of(self._ids.new(), self._clock.now(), action, actor, None, kind=update.kind)

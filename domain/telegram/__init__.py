@@ -31,6 +31,7 @@ from domain.telegram.rich_text import MAX_ENTITIES, MAX_TEXT, Entity, EntityKind
 from domain.telegram.splitting import split
 from domain.telegram.updates import (
     CALLBACK_LIFETIME,
+    FORGOTTEN,
     MALFORMED,
     MAX_ATTEMPTS,
     MAX_BEGUN,
@@ -48,6 +49,7 @@ from domain.telegram.updates import (
 
 __all__ = [
     "CALLBACK_LIFETIME",
+    "FORGOTTEN",
     "MALFORMED",
     "MAX_ATTEMPTS",
     "MAX_BEGUN",

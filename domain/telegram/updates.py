@@ -17,6 +17,7 @@ MAX_ERROR_MESSAGE = 1_000
 MAX_KIND, MAX_LANE, MAX_UPDATE_ID = 64, 64, 2**63 - 1
 PRE_CHECKOUT_LIFETIME, CALLBACK_LIFETIME = timedelta(seconds=10), timedelta(seconds=60)
 MALFORMED = "malformed"
+FORGOTTEN = "What it said was forgotten."
 
 
 class UpdateState(IntEnum):
@@ -153,22 +154,30 @@ class InboxUpdate:
         self._move(UpdateState.ERROR)
         self._ended(now, error[:MAX_ERROR_MESSAGE])
 
-    def replay(self, now: datetime) -> None:
-        """An admin wants it handled once more; raises `Conflict` unless it ended in an error that can be handled."""
+    def replay(self, now: datetime, *, is_late: bool = False) -> None:
+        """An admin wants it handled once more; raises `Conflict` unless it ended in an error that can be handled.
+        `is_late` unless they want this very one: what is urgent expires then, and is not done late.
+        """
         if self.update_id is None:
             raise Conflict("This is no update and cannot be handled.")
+        if self.is_urgent and is_late:
+            raise Conflict("Nobody waits for the answer any more.")
         if not self.raw:
-            raise Conflict("What it said was forgotten meanwhile, so it cannot be handled any more.")
+            raise Conflict("What it said was forgotten, so it cannot be handled any more.")
         self._require(UpdateState.ERROR, UpdateState.NEW)
         self._move(UpdateState.NEW)
         self.due_at, self.handled_at, self.expires_at, self.attempts = now, None, None, 0
         self.error_message = None
 
     def forget(self, now: datetime) -> None:
-        """What it said is no longer kept; one that waits is not handled any more."""
+        """Who said what is kept no longer, nor told by its lane or error; one that waits is not handled any more."""
         self.raw = b""
+        if self.update_id is not None:
+            self.lane = f"update:{self.update_id}"
+        if self.error_message is not None:
+            self.error_message = FORGOTTEN
         if self.state is UpdateState.NEW:
-            self.give_up("Who sent it is forgotten.", now)
+            self.give_up(FORGOTTEN, now)
 
     def is_expired(self, now: datetime) -> bool:
         """Whether nobody waits for the answer any more."""

@@ -6,7 +6,6 @@ from uuid import UUID
 
 import click
 
-from application.ports.inbox import UpdateFilter
 from application.telegram.dead_letters import Replayed, ShownUpdate
 from domain.identity import OPERATOR
 from domain.telegram import InboxUpdate, UpdateKey, UpdateState
@@ -28,18 +27,18 @@ def inbox() -> None:
 @pass_invocation
 def list_updates(invocation: Invocation, state: str | None, limit: int) -> None:
     """List updates, latest first: key, state, kind, when it came, attempts, error. How many there are comes last."""
-    where = UpdateFilter(state=None if state is None else UpdateState[state.upper()])
+    in_state = None if state is None else UpdateState[state.upper()]
 
     async def action(container: Container) -> tuple[list[InboxUpdate], Mapping[UpdateState, int]]:
-        letters, cursor = container.dead_letters(), None
+        letters, bot_id, cursor = container.dead_letters(), container.bot_id(), None
         found: list[InboxUpdate] = []
         while len(found) < limit:
-            page = await letters.page(OPERATOR, where, cursor, min(200, limit - len(found)))
+            page = await letters.page(OPERATOR, bot_id, in_state, cursor, min(200, limit - len(found)))
             found.extend(page.items)
             cursor = page.next_cursor
             if cursor is None:
                 break
-        return found, await letters.counts(OPERATOR)
+        return found, await letters.counts(OPERATOR, bot_id)
 
     found, counts = invocation.run(action)
     for update in found:
@@ -54,7 +53,7 @@ def show(invocation: Invocation, key: UUID) -> None:
     """Print the update KEY with what it says, secrets masked. That is noted in the audit trail."""
 
     async def action(container: Container) -> ShownUpdate:
-        return await container.dead_letters().show(OPERATOR, UpdateKey(key))
+        return await container.dead_letters().show(OPERATOR, container.bot_id(), UpdateKey(key))
 
     shown = invocation.run(action)
     update = shown.update
@@ -90,10 +89,10 @@ def replay(invocation: Invocation, key: UUID | None, *, is_all: bool) -> None:
         raise click.UsageError("expected a KEY, or --all")
 
     async def action(container: Container) -> Replayed:
-        letters = container.dead_letters()
+        letters, bot_id = container.dead_letters(), container.bot_id()
         if key is None:
-            return await letters.replay_all(OPERATOR)
-        await letters.replay(OPERATOR, UpdateKey(key))
+            return await letters.replay_all(OPERATOR, bot_id)
+        await letters.replay(OPERATOR, bot_id, UpdateKey(key))
         return Replayed(1, 0)
 
     done = invocation.run(action)

@@ -38,7 +38,7 @@ async def webhook(container: Container) -> Seen:
 
 async def inbox(container: Container) -> Seen:
     """Whether handling failed for good."""
-    counts = await container.dead_letters().counts(OPERATOR)
+    counts = await container.dead_letters().counts(OPERATOR, container.bot_id())
     if dead := counts[UpdateState.ERROR]:
         many = counted(dead, "update")
         return "warn", f"{many} could not be handled; see `guildhall bot inbox list --state error`"

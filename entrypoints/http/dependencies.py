@@ -80,6 +80,7 @@ MessageServiceDependency = NamedDependency[SkipValidation[MessageService]]
 ConversationExportDependency = NamedDependency[SkipValidation[ConversationExport]]
 ChatHealthDependency = NamedDependency[SkipValidation[ChatHealthService]]
 DeadLettersDependency = NamedDependency[SkipValidation[DeadLetters]]
+BotIdDependency = NamedDependency[SkipValidation[int]]
 MetricsDependency = NamedDependency[SkipValidation[MetricsPage]]
 MarkdownDependency = NamedDependency[SkipValidation[Markdown]]
 ReadinessDependency = NamedDependency[SkipValidation[Readiness]]
@@ -110,6 +111,7 @@ def dependencies(container: Container, readiness: Readiness) -> Mapping[str, Pro
         "conversation_export": container.conversation_export,
         "chat_health": container.chat_health,
         "dead_letters": container.dead_letters,
+        "bot_id": container.bot_id,
         "metrics": container.metrics,
         "markdown": container.markdown,
         "sign_in_presenter": lambda: SignInPresenter(

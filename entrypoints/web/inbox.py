@@ -6,7 +6,6 @@ from litestar import get
 from litestar.params import QueryParameter
 from litestar.response import Template
 
-from application.ports.inbox import UpdateFilter
 from domain.errors import NotFound
 from domain.telegram import UpdateState
 from entrypoints.web.access import admins_only
@@ -22,12 +21,12 @@ async def inbox(
     request: PageRequest, dead_letters: DeadLettersDependency, settings: SettingsDependency, cursor: Cursor = None
 ) -> Template:
     """How many updates are in which state, and the dead letters, latest first. What they say is not shown."""
-    if settings.telegram.bot_id is None:
+    if (bot_id := settings.telegram.bot_id) is None:
         raise NotFound("This house has no Telegram bot.")
-    page = await dead_letters.page(request.user, UpdateFilter(state=UpdateState.ERROR), cursor or None, PAGE)
+    page = await dead_letters.page(request.user, bot_id, UpdateState.ERROR, cursor or None, PAGE)
     context = {
         "actor": request.user,
-        "counts": await dead_letters.counts(request.user),
+        "counts": await dead_letters.counts(request.user, bot_id),
         "states": UpdateState,
         "dead": page.items,
         "next_cursor": page.next_cursor,

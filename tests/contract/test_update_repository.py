@@ -6,9 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from application.ports.inbox import UpdateFilter
+from application.ports.inbox import LISTED, UpdateFilter
 from domain.errors import Conflict, Malformed, NotFound
 from domain.telegram import (
+    FORGOTTEN,
     MALFORMED,
     Envelope,
     InboxUpdate,
@@ -246,7 +247,10 @@ async def test_update_bodies_are_forgotten_once_handled(backend: Backend) -> Non
 
     assert [await forget(3), await forget(3), await forget(3)] == [3, 1, 0]
     page = await backend.updates.page(UpdateFilter(), limit=9)
-    assert [update.raw for update in page.items] == [b"{}", b"", b"", b"", b""]
+    assert [(update.raw, update.lane) for update in page.items] == [
+        (LISTED, "chat:4"),
+        *((b"", f"update:{number}") for number in (3, 2, 1, 0)),
+    ]
 
 
 async def test_update_of_a_forgotten_body_cannot_be_replayed(backend: Backend) -> None:
@@ -258,8 +262,10 @@ async def test_update_of_a_forgotten_body_cannot_be_replayed(backend: Backend) -
     async with backend.unit_of_work() as work:
         await work.telegram_updates.forget_bodies(backend.clock.now() + timedelta(days=1), 9)
         await work.commit()
+    stored = await stored_update(backend, update.key)
+    assert (stored.error_message, stored.lane, stored.raw) == (FORGOTTEN, "update:1", b""), "errors quote what was said"
     with pytest.raises(Conflict):
-        (await stored_update(backend, update.key)).replay(backend.clock.now())
+        stored.replay(backend.clock.now())
 
 
 async def test_update_bodies_of_a_person_are_forgotten_whatever_their_state(backend: Backend) -> None:
@@ -271,14 +277,53 @@ async def test_update_bodies_of_a_person_are_forgotten_whatever_their_state(back
         await work.commit()
     await handled(backend, running)
     page = await backend.updates.page(UpdateFilter(), limit=9)
-    assert {update.lane: (bool(update.raw), update.state.name) for update in page.items} == {
-        "chat:5": (False, "SUCCESS"),
-        "user:5": (False, "ERROR"),
-        "urgent:5": (False, "ERROR"),
-        "chat:55": (True, "NEW"),
-        "chat:-5": (True, "NEW"),
+    assert {update.lane: (bool(update.raw), update.state.name, update.error_message) for update in page.items} == {
+        "update:0": (False, "SUCCESS", None),
+        "update:1": (False, "ERROR", FORGOTTEN),
+        "update:2": (False, "ERROR", FORGOTTEN),
+        "chat:55": (True, "NEW", None),
+        "chat:-5": (True, "NEW", None),
     }
     assert sorted(numbers(await claimed(backend))) == [3, 4]
+
+
+async def test_update_that_is_forgotten_while_it_is_handled_stays_forgotten(backend: Backend) -> None:
+    await arrived(backend, new_update(backend, 1))
+    (running,) = await claimed(backend)
+    async with backend.unit_of_work() as work:
+        assert await work.telegram_updates.forget_person(5, backend.clock.now()) == 1
+        await work.commit()
+    await handled(backend, running)
+    stored = await stored_update(backend, running.key)
+    assert (stored.state, stored.lane, stored.raw) == (UpdateState.SUCCESS, "update:1", b"")
+
+
+async def test_update_dead_letters_are_the_oldest_first_and_hold_nothing_of_what_was_said(backend: Backend) -> None:
+    dead = [new_update(backend, number, raw=b"" if number == 3 else b"{...}") for number in (4, 3, 2, 1)]
+    theirs = new_update(backend, 1, bot_id=2)
+    for update in (*dead, theirs):
+        update.give_up("No.", backend.clock.now())
+    await arrived(backend, *reversed(dead), new_update(backend, 7), theirs)
+    async with backend.unit_of_work() as work:
+        first = await work.telegram_updates.dead_letters(BOT, None, 3)
+        rest = await work.telegram_updates.dead_letters(BOT, first[-1].key, 3)
+        assert [fields_of(update) for update in (*first, *rest)] == [
+            fields_of(replace(update, raw=LISTED if update.raw else b"")) for update in dead
+        ]
+        assert await work.telegram_updates.dead_letters(BOT, rest[-1].key, 3) == []
+        for update in (*first, *rest):
+            if update.raw:
+                update.replay(backend.clock.now())
+        replayed = [(update, None) for update in (*first, *rest) if update.raw]
+        assert len(await work.telegram_updates.save_each(replayed)) == 3
+        await work.commit()
+    stored = await stored_update(backend, dead[0].key)
+    assert (stored.state, stored.raw) == (UpdateState.NEW, b"{...}"), "what was said is kept"
+
+
+async def test_update_nobody_stored_is_not_saved(backend: Backend) -> None:
+    async with backend.unit_of_work() as work:
+        assert await work.telegram_updates.save_each([(new_update(backend, 1), None)]) == set()
 
 
 async def test_update_pages_show_the_latest_first_and_narrow(backend: Backend) -> None:

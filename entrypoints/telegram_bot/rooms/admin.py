@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from application.chat.health import ChatHealthService
-from application.ports.inbox import Handled, UpdateFilter
+from application.ports.inbox import Handled
 from application.telegram.dead_letters import DeadLetters
 from domain.identity import Role
 from domain.telegram import Button, EntityKind, Outgoing, RichText, UpdateKey, UpdateState
@@ -85,14 +85,13 @@ class AdminRoom:
             key: UUID | None = read_id(request.arguments[0]) if request.arguments else None
             if key is None:
                 return request.stale()
-            await self._dead_letters.replay(request.actor, UpdateKey(key))
+            await self._dead_letters.replay(request.actor, request.bot.id, UpdateKey(key))
             said = texts.replayed
         return request.noted(said, [await self._letters(request)])
 
     async def _letters(self, request: Request) -> Outgoing:
         texts = request.texts.admin
-        where = UpdateFilter(state=UpdateState.ERROR, bot_id=request.bot.id)
-        page = await self._dead_letters.page(request.actor, where, limit=PAGE)
+        page = await self._dead_letters.page(request.actor, request.bot.id, UpdateState.ERROR, limit=PAGE)
         back = (Button(texts.back, data=callback("admin")),)
         if not page.items:
             return request.say(texts.no_dead_letters, (back,))

@@ -9,12 +9,12 @@ from tests.integration.http.house import House, expect_problem
 UPDATES = "/api/v1/telegram/updates"
 
 
-async def arrived(house: House, update_id: int, text: str = "Hello", *, is_dead: bool = True) -> str:
-    """An update that failed, or that waits."""
+async def arrived(house: House, update_id: int, text: str = "Hello", *, is_dead: bool = True, of_bot: int = 0) -> str:
+    """An update that failed, or that waits; of our bot or of so many bots further."""
     container = house.container
     key, now = UpdateKey(container.ids().new()), container.clock().now()
     raw = f'{{"update_id":{update_id},"message":{{"text":"{text}"}}}}'.encode()
-    update = InboxUpdate.received(key, 1, Envelope(update_id, "message", "chat:5"), raw, now)
+    update = InboxUpdate.received(key, container.bot_id() + of_bot, Envelope(update_id, "message", "chat:5"), raw, now)
     if is_dead:
         update.give_up("RuntimeError: broken", now)
     await container.update_inbox().commit([update])
@@ -73,3 +73,15 @@ async def test_inbox_for_others_is_refused(house: House) -> None:
     for method, path in (("GET", UPDATES), ("GET", f"{UPDATES}/{key}"), ("POST", f"{UPDATES}/{key}/replay")):
         expect_problem(await house.client.request(method, path, headers=ada.headers), 403, "not_allowed")
     expect_problem(await house.client.post(f"{UPDATES}/replay", headers=ada.headers), 403, "not_allowed")
+
+
+async def test_inbox_of_another_bot_is_not_shown_nor_replayed(house: House) -> None:
+    admin = await house.person("root", Role.ADMIN)
+    theirs = await arrived(house, 1, of_bot=1)
+
+    listed = (await house.client.get(UPDATES, headers=admin.headers)).json()
+    assert (listed["items"], listed["counts"]["error"]) == ([], 0)
+    everything = await house.client.post(f"{UPDATES}/replay", headers=admin.headers)
+    assert everything.json() == {"replayed": 0, "left": 0}
+    for method, path in (("GET", f"{UPDATES}/{theirs}"), ("POST", f"{UPDATES}/{theirs}/replay")):
+        expect_problem(await house.client.request(method, path, headers=admin.headers), 404, "not_found")

@@ -101,8 +101,10 @@ async def test_bot_query_plans_of_pages_walk_an_index(database: Database, backen
         first = await queries.page(UpdateFilter(), limit=3)
         await queries.page(UpdateFilter(UpdateState.ERROR), limit=3, cursor=first.next_cursor)
         await queries.counts(BOT)
+        async with SqlUnitOfWork(database, backend.bus, backend.clock) as work:
+            await work.telegram_updates.dead_letters(BOT, None, 3)
     found = await plans(database, sent)
-    assert len(found) == 3
+    assert len(found) == 4
     for plan in found:
         assert read_whole(plan, database, "telegram_webhooks") == []
     assert "ix_telegram_webhooks_state_id" in found[1]

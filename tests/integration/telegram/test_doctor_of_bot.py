@@ -78,9 +78,11 @@ async def test_doctor_counts_dead_letters(made: Any) -> None:
     container = made()
     assert (await doctor_bot.inbox(container))[0] == "ok"
     now = container.clock().now()
-    update = InboxUpdate.received(UpdateKey(container.ids().new()), 1, Envelope(1, "message", "chat:1"), b"{}", now)
-    update.give_up("broken", now)
-    await container.update_inbox().commit([update])
+    for bot_id in (container.bot_id(), 2):
+        key, envelope = UpdateKey(container.ids().new()), Envelope(1, "message", "chat:1")
+        update = InboxUpdate.received(key, bot_id, envelope, b"{}", now)
+        update.give_up("broken", now)
+        await container.update_inbox().commit([update])
     state, text = await doctor_bot.inbox(container)
     assert state == "warn"
     assert text.startswith("1 update could not be handled")

@@ -5,7 +5,6 @@ import json
 import pytest
 
 from application.ports.audit import AuditFilter
-from application.ports.inbox import UpdateFilter
 from application.ports.realtime import Announcement, UpdatesArrived
 from application.telegram.dead_letters import UPDATE, DeadLetters, Replayed
 from application.telegram.disclosing import MASK, disclosed
@@ -13,7 +12,7 @@ from domain.errors import Conflict, NotAllowed, NotFound
 from domain.identity import OPERATOR, Actor, AuditAction, Role
 from domain.telegram import InboxUpdate, UpdateKey, UpdateState
 from tests.support.backend import Backend, memory_backend
-from tests.support.bot import arrived, claimed, new_update, stored_update
+from tests.support.bot import BOT, arrived, claimed, new_update, stored_update
 from tests.support.given import stored_member
 
 
@@ -51,11 +50,11 @@ async def test_dead_letters_are_for_admins_only(backend: Backend) -> None:
     update = await failed(backend)
     letters, actor = letters_of(backend), Actor((await stored_member(backend)).id, Role.SUBSCRIBER)
     for attempt in (
-        letters.page(actor, UpdateFilter()),
-        letters.counts(actor),
-        letters.show(actor, update.key),
-        letters.replay(actor, update.key),
-        letters.replay_all(actor),
+        letters.page(actor, BOT),
+        letters.counts(actor, BOT),
+        letters.show(actor, BOT, update.key),
+        letters.replay(actor, BOT, update.key),
+        letters.replay_all(actor, BOT),
     ):
         with pytest.raises(NotAllowed):
             await attempt
@@ -67,8 +66,8 @@ async def test_dead_letter_shown_is_noted_and_replayed_is_announced(backend: Bac
     heard: list[Announcement] = []
     backend.bus.listen(heard.append)
 
-    shown = await letters.show(admin, update.key)
-    replayed = await letters.replay(admin, update.key)
+    shown = await letters.show(admin, BOT, update.key)
+    replayed = await letters.replay(admin, BOT, update.key)
 
     assert shown.content == {"update_id": 1}
     assert replayed.state is UpdateState.NEW
@@ -79,34 +78,68 @@ async def test_dead_letter_shown_is_noted_and_replayed_is_announced(backend: Bac
     assert (again.key, again.attempts) == (update.key, 1)
 
 
-async def test_dead_letter_that_cannot_be_handled_stays_and_is_counted(backend: Backend) -> None:
+async def test_dead_letters_that_cannot_be_handled_or_come_too_late_stay_and_are_counted(backend: Backend) -> None:
     letters = letters_of(backend)
     await failed(backend, 1)
     await failed(backend, 2, raw=b"", lane="chat:6")
-    await failed(backend, 3, lane="chat:7", bot_id=2)
+    press = await failed(backend, 3, lane="urgent:6", is_urgent=True)
 
-    assert await letters.replay_all(OPERATOR, 1) == Replayed(1, 1)
-    assert await letters.replay_all(OPERATOR) == Replayed(1, 1)
-    assert (await letters.counts(OPERATOR))[UpdateState.ERROR] == 1
+    assert await letters.replay_all(OPERATOR, BOT) == Replayed(1, 2)
+    assert (await letters.counts(OPERATOR, BOT))[UpdateState.ERROR] == 2
+    assert (await letters.replay(OPERATOR, BOT, press.key)).state is UpdateState.NEW, "whoever wants this very one"
+
+
+async def test_dead_letters_of_another_bot_are_left_alone(backend: Backend) -> None:
+    letters = letters_of(backend)
+    theirs = await failed(backend, 1, bot_id=BOT + 1)
+
+    assert (await letters.page(OPERATOR, BOT)).items == ()
+    assert set((await letters.counts(OPERATOR, BOT)).values()) == {0}
+    assert await letters.replay_all(OPERATOR, BOT) == Replayed(0, 0)
+    for attempt in (letters.replay(OPERATOR, BOT, theirs.key), letters.show(OPERATOR, BOT, theirs.key)):
+        with pytest.raises(NotFound):
+            await attempt
+    assert (await stored_update(backend, theirs.key)).state is UpdateState.ERROR
+
+
+async def test_dead_letters_of_a_lane_are_all_in_its_turn_before_anybody_hears_of_it(backend: Backend) -> None:
+    letters = letters_of(backend)
+    for number in range(6):
+        await failed(backend, number)
+    heard: list[Announcement] = []
+    backend.bus.listen(heard.append)
+
+    assert await letters.replay_all(OPERATOR, BOT) == Replayed(6, 0)
+    assert heard == [UpdatesArrived(BOT)]
+    assert len(await lines(backend, AuditAction.UPDATE_REPLAYED)) == 6
+    assert [update.update_id for update in await claimed(backend)] == [0, 1, 2, 3, 4, 5]
 
 
 async def test_dead_letters_more_than_a_page_are_all_replayed(backend: Backend) -> None:
     for number in range(205):
-        await failed(backend, number, lane=f"chat:{number}")
-    assert await letters_of(backend).replay_all(OPERATOR) == Replayed(205, 0)
-    assert (await letters_of(backend).counts(OPERATOR))[UpdateState.NEW] == 205
+        await failed(backend, number)
+    dead: list[set[int]] = []
+
+    def note(_: Announcement) -> None:
+        rows = backend.unit_of_work()._store.tables.updates.values()  # type: ignore[attr-defined]
+        dead.append({row.update_id for row in rows if row.state is UpdateState.ERROR})
+
+    backend.bus.listen(note)
+    assert await letters_of(backend).replay_all(OPERATOR, BOT) == Replayed(205, 0)
+    assert dead == [set(range(100, 205)), set(range(200, 205)), set()], "the oldest first"
+    assert (await letters_of(backend).counts(OPERATOR, BOT))[UpdateState.NEW] == 205
 
 
 async def test_update_that_is_no_dead_letter_is_not_replayed(backend: Backend) -> None:
     waiting = new_update(backend, 1)
     await arrived(backend, waiting)
     with pytest.raises(Conflict):
-        await letters_of(backend).replay(OPERATOR, waiting.key)
+        await letters_of(backend).replay(OPERATOR, BOT, waiting.key)
     await claimed(backend)
     with pytest.raises(Conflict):
-        await letters_of(backend).replay(OPERATOR, waiting.key)
+        await letters_of(backend).replay(OPERATOR, BOT, waiting.key)
     with pytest.raises(NotFound):
-        await letters_of(backend).show(OPERATOR, UpdateKey(backend.ids.new()))
+        await letters_of(backend).show(OPERATOR, BOT, UpdateKey(backend.ids.new()))
 
 
 @pytest.mark.parametrize(

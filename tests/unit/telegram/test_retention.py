@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from application.ports.inbox import UpdateFilter
+from application.ports.inbox import LISTED, UpdateFilter
 from application.telegram.retention import BATCH, PAUSE_SECONDS, BotRetention, BotSweeper
 from tests.support.backend import Backend, memory_backend
 from tests.support.bot import BOT, LEASE, arrived, claimed, handled, new_message, new_update
@@ -46,7 +46,7 @@ async def test_retention_forgets_each_kind_after_its_own_time(backend: Backend, 
     assert await sweeper.forget() == {}
     backend.clock.advance(timedelta(seconds=1))
     assert await sweeper.forget() == {"inbox_bodies": 1}
-    assert await bodies(backend) == [b"{}", b""]
+    assert await bodies(backend) == [LISTED, b""]
     backend.clock.advance(timedelta(days=1))
     assert await sweeper.forget() == {"outgoing": 2}
     assert await sweeper.forget() == {}
