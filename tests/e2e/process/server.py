@@ -56,11 +56,13 @@ class RunningServer:
 
 
 @asynccontextmanager
-async def serving(instance: Instance, command: Sequence[str] = SERVE) -> AsyncIterator[RunningServer]:
-    """A server that listens on a free port; killed at the end where it still runs."""
+async def serving(
+    instance: Instance, command: Sequence[str] = SERVE, patience: float = PATIENCE
+) -> AsyncIterator[RunningServer]:
+    """A server that listens on a free port, within so many seconds; killed at the end where it still runs."""
     server = _started(instance, command)
     try:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(patience):
             while not server.logged("serving"):
                 assert server.process.poll() is None, server.log.read_text()
                 await asyncio.sleep(0.02)

@@ -64,7 +64,8 @@ async def _kill_and_start_until_done(
     kills = doubts = 0
     uncertain: set[tuple[object, ...]] = set()
     while True:
-        async with serving(instance, command) as server:
+        # However busy the machine is, it is the updates that count here.
+        async with serving(instance, command, patience=240) as server:
             ends = len(people.telegram.requests) + chance.randint(*life)
             while len(people.telegram.requests) < ends or (asking.done() and not queue.pending()):
                 await asyncio.sleep(0.1)
