@@ -5,14 +5,16 @@ from uuid import UUID
 
 from application.chat.health import ChatHealthService
 from application.ports.inbox import Handled
+from application.ports.paging import Page
 from application.telegram.dead_letters import DeadLetters
 from domain.identity import Role
-from domain.telegram import Button, EntityKind, Outgoing, RichText, UpdateKey, UpdateState
+from domain.telegram import Button, EntityKind, InboxUpdate, Outgoing, RichText, UpdateKey, UpdateState
 from entrypoints.telegram_bot.callbacks import callback, read_id
 from entrypoints.telegram_bot.registry import Command, Handler
 from entrypoints.telegram_bot.request import Request
 from entrypoints.telegram_bot.rooms.members import MembersRoom
-from entrypoints.telegram_bot.rooms.room import PAGE, command
+from entrypoints.telegram_bot.rooms.paging import nth_page
+from entrypoints.telegram_bot.rooms.room import PAGE, command, number
 
 MAX_ERROR = 120
 
@@ -72,8 +74,8 @@ class AdminRoom:
         return request.answered(RichText.of(*parts, separator="\n"), rows)
 
     async def letters(self, request: Request) -> Handled:
-        """The latest dead letters, each with a button that has it handled once more."""
-        return Handled([await self._letters(request)])
+        """A page of the dead letters, latest first, each that can be handled with a button that has it done."""
+        return Handled([await self._letters(request, number(request.arguments, 0))])
 
     async def replay(self, request: Request) -> Handled:
         """Once more: the one that is named, or all."""
@@ -87,18 +89,29 @@ class AdminRoom:
                 return request.stale()
             await self._dead_letters.replay(request.actor, request.bot.id, UpdateKey(key))
             said = texts.replayed
-        return request.noted(said, [await self._letters(request)])
+        return request.noted(said, [await self._letters(request, number(request.arguments, 1))])
 
-    async def _letters(self, request: Request) -> Outgoing:
-        texts = request.texts.admin
-        page = await self._dead_letters.page(request.actor, request.bot.id, UpdateState.ERROR, limit=PAGE)
+    async def _letters(self, request: Request, page: int) -> Outgoing:
+        texts, guides = request.texts.admin, request.texts.guides
+
+        async def fetch(cursor: str | None, limit: int) -> Page[InboxUpdate]:
+            found = await self._dead_letters.page(request.actor, request.bot.id, UpdateState.ERROR, cursor, limit)
+            return Page(found.items, found.next_cursor)
+
+        shown = await nth_page(fetch, page)
         back = (Button(texts.back, data=callback("admin")),)
-        if not page.items:
+        if not shown.items:
             return request.say(texts.no_dead_letters, (back,))
         lines, rows = [], []
-        for number, each in enumerate(page.items, 1):
+        for position, each in enumerate(shown.items, shown.page * PAGE + 1):
             error = " ".join((each.error_message or "").split())[:MAX_ERROR]
-            told = texts.dead_letter.format(kind=each.kind, time=f"{each.received_at:%d.%m. %H:%M}", error=error)
-            lines.append(f"{number}. {told}")
-            rows.append((Button(texts.replay.format(number=number), data=callback("replay", each.key)),))
-        return request.say("\n".join(lines), (*rows, (Button(texts.replay_all, data=callback("replay", "all")),), back))
+            told = texts.dead_letter.format(kind=each.kind, time=f"{each.received_at:%d.%m. %H:%M} UTC", error=error)
+            lines.append(f"{position}. {told}")
+            # What is no update, or was forgotten, cannot be handled.
+            if each.update_id is not None and each.raw:
+                again = texts.replay.format(number=position)
+                rows.append((Button(again, data=callback("replay", each.key, shown.page)),))
+        turning = shown.buttons(guides, lambda to: callback("dead", to))
+        everything = (Button(texts.replay_all, data=callback("replay", "all")),)
+        text = "\n".join(lines) + shown.note(guides)
+        return request.say(text, (*rows, *turning, everything, back))

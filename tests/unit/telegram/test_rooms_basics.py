@@ -11,6 +11,7 @@ from domain.identity import Role, TelegramProfile
 from domain.telegram import Envelope, InboxUpdate, UpdateKey, UpdateState
 from entrypoints.telegram_bot.callbacks import callback
 from entrypoints.telegram_bot.registry import Place
+from entrypoints.telegram_bot.rooms.room import PAGE
 from entrypoints.telegram_bot.texts import ENGLISH
 from tests.unit.telegram.bot_world import BOT, GROUP, BotWorld, notes, texts
 
@@ -146,7 +147,8 @@ async def test_admin_replays_one_dead_letter_and_then_all(world: BotWorld) -> No
 
     (said,) = texts(await world.presses(callback("dead")))
     assert said.splitlines()[1].endswith("RuntimeError: broken")
-    assert world.labels[:4] == [ADMIN.replay.format(number=number) for number in (1, 2, 3, 4)]
+    assert world.labels[:3] == [ADMIN.replay.format(number=number) for number in (2, 3, 4)]
+    assert "2. message, 05.01. 12:00 UTC: RuntimeError: broken" in said.splitlines()
     assert notes(await world.presses(callback("replay", keys[0]))) == [ADMIN.replayed]
     assert ADMIN.replay.format(number=4) not in world.labels
     done = await world.presses(ADMIN.replay_all)
@@ -157,6 +159,25 @@ async def test_admin_replays_one_dead_letter_and_then_all(world: BotWorld) -> No
     assert note is not None
     assert "state new" in note
     assert notes(await world.presses(callback("replay", "nonsense"))) == [ENGLISH.stale_button]
+
+
+async def test_admin_sees_all_dead_letters_in_pages_and_stays_on_the_page(world: BotWorld) -> None:
+    await world.says("/start")
+    await world.grant(Role.ADMIN)
+    keys = []
+    for update_id in range(PAGE + 2):
+        world.clock.advance(timedelta(seconds=1))
+        keys.append(await dead_letter(world, update_id))
+
+    (said,) = texts(await world.presses(callback("dead")))
+    assert len(said.splitlines()) == PAGE + 1
+    (said,) = texts(await world.presses(f"{ENGLISH.guides.next_page} »"))
+    assert [line.split(".")[0] for line in said.splitlines()] == ["9", "10", ENGLISH.guides.pages.format(page=2)]
+    assert world.labels[:2] == [ADMIN.replay.format(number=number) for number in (9, 10)]
+    replayed = await world.presses(ADMIN.replay.format(number=10))
+    assert texts(replayed)[0].startswith("9. ")
+    counts = await world.container.update_queries().counts(BOT.id)
+    assert (counts[UpdateState.NEW], counts[UpdateState.ERROR]) == (1, PAGE + 1)
 
 
 async def test_admin_menu_says_of_broadcasts_and_distribution_that_they_are_not_there_yet(world: BotWorld) -> None:
