@@ -26,7 +26,7 @@ from domain.telegram.outgoing import (
     SendDraft,
     SendText,
 )
-from domain.telegram.pieces import in_pieces
+from domain.telegram.pieces import MAX_NOTE, in_pieces
 from domain.telegram.rich_text import MAX_ENTITIES, MAX_TEXT, Entity, EntityKind, RichText, utf16_length
 from domain.telegram.splitting import split
 from domain.telegram.updates import (
@@ -57,6 +57,7 @@ __all__ = [
     "MAX_ENTITIES",
     "MAX_KIND",
     "MAX_LANE",
+    "MAX_NOTE",
     "MAX_SENDING_ATTEMPTS",
     "MAX_TEXT",
     "MAX_UPDATE_ID",

@@ -3,9 +3,10 @@
 from dataclasses import replace
 
 from domain.telegram.outgoing import AnswerButton, Outgoing, SendText
-from domain.telegram.rich_text import MAX_ENTITIES, MAX_TEXT
+from domain.telegram.rich_text import MAX_ENTITIES, MAX_TEXT, utf16_length
 from domain.telegram.splitting import split
 
+# In UTF-16 code units. https://core.telegram.org/bots/api#answercallbackquery
 MAX_NOTE = 200
 
 
@@ -15,8 +16,11 @@ def in_pieces(content: Outgoing) -> list[Outgoing]:
     Of an edit the first piece stays in place, the others follow as messages. The note of a button is cut.
     """
     if isinstance(content, AnswerButton):
-        is_long = content.text is not None and len(content.text) > MAX_NOTE
-        return [replace(content, text=f"{(content.text or '')[: MAX_NOTE - 1]}…") if is_long else content]
+        note = content.text or ""
+        if utf16_length(note) <= MAX_NOTE:
+            return [content]
+        cut = note.encode("utf-16-le", "surrogatepass")[: 2 * (MAX_NOTE - 1)].decode("utf-16-le", "ignore")
+        return [replace(content, text=f"{cut}…")]
     if content.text.length <= MAX_TEXT and len(content.text.entities) <= MAX_ENTITIES:
         return [content]
     first, *others = split(content.text) or [content.text]

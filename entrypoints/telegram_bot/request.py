@@ -7,6 +7,7 @@ from application.ports.inbox import Handled
 from application.ports.telegram import BotIdentity
 from domain.identity import Actor, TelegramProfile
 from domain.telegram import (
+    MAX_NOTE,
     AnswerButton,
     Chat,
     ChatAnswer,
@@ -18,9 +19,6 @@ from domain.telegram import (
     utf16_length,
 )
 from entrypoints.telegram_bot.texts import Catalogue
-
-# https://core.telegram.org/bots/api#answercallbackquery
-MAX_NOTE = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -62,6 +62,8 @@ def test_pieces_of_a_long_note_are_its_beginning() -> None:
     (note,) = in_pieces(AnswerButton(chat_id=1, query_id="7", text="n" * 300))
 
     assert note == AnswerButton(chat_id=1, query_id="7", text="n" * 199 + "…")
+    (note,) = in_pieces(AnswerButton(chat_id=1, query_id="7", text="🦉" * 101))
+    assert note == AnswerButton(chat_id=1, query_id="7", text="🦉" * 99 + "…")
 
 
 def test_pieces_of_a_long_blank_text_are_left_for_telegram_to_refuse() -> None:

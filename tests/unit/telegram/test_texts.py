@@ -10,9 +10,8 @@ import pytest
 
 from domain.errors import Conflict, GuildhallError, Invalid, NotAllowed, TooManyRequests
 from domain.identity import GrantSource, Role
-from domain.telegram import UpdateState, utf16_length
+from domain.telegram import MAX_NOTE, UpdateState, utf16_length
 from entrypoints.telegram_bot.errors import said_of
-from entrypoints.telegram_bot.request import MAX_NOTE
 from entrypoints.telegram_bot.rooms.member_buttons import Will
 from entrypoints.telegram_bot.texts import CATALOGUES, ENGLISH, Catalogue, catalogue
 from tests.architecture.sources import sources
