@@ -54,8 +54,8 @@ class Place:
 
     @classmethod
     def typed(cls, text: str) -> Self:
-        """The first page for what somebody typed: `@name` is a name at Telegram."""
-        return cls(0, _searchable(text).removeprefix("@"))
+        """The first page for what somebody typed."""
+        return cls(0, _searchable(text))
 
     @property
     def fits(self) -> bool:

@@ -579,6 +579,30 @@ async def test_declined_and_withdrawn_requests_are_spent_and_told(world: Linking
     assert (await world.linking.status(actor, withdrawn.request_id)).state is LinkState.DECLINED
 
 
+async def test_code_that_others_could_read_is_spent_wherever_it_stands_in_the_text(world: LinkingWorld) -> None:
+    ada = await world.web()
+    code = (await world.linking.request(Actor(ada.id, Role.PUBLIC))).code
+
+    await world.linking.void(ANN.telegram_id, f"here: {code[:3]} {code[3:].lower()}! Thank you")
+
+    with pytest.raises(InvalidToken):
+        await world.linking.present(BOB, code)
+    assert (await causes(world))[0] == "exposed"
+
+
+async def test_text_without_an_open_code_voids_nothing(world: LinkingWorld) -> None:
+    ada = await world.web()
+    asked = await world.linking.request(Actor(ada.id, Role.PUBLIC))
+    await world.linking.void(BOB.telegram_id, "ABCDEFGH and words that are no code at all")
+    await world.linking.present(ANN, asked.code)
+    linked = await world.linking.confirm(ANN.telegram_id, asked.request_id)
+
+    await world.linking.void(BOB.telegram_id, asked.code)
+
+    assert await world.linking.confirm(ANN.telegram_id, asked.request_id) == linked
+    assert await causes(world) == []
+
+
 async def test_request_of_somebody_else_does_not_exist(world: LinkingWorld) -> None:
     ada, eve = await world.web("ada"), await world.web("eve")
     code = await world.linking.request(Actor(ada.id, Role.PUBLIC))

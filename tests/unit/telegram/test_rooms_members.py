@@ -44,12 +44,12 @@ async def opened(world: BotWorld, telegram_id: int = BOB.telegram_id) -> str:
     return said
 
 
-@pytest.mark.parametrize("typed", ["bob", "Bob", "@bob", "502", "lovelace@example.org", "LOVELACE"])
-async def test_members_are_found_by_name_email_and_telegram_id(world: BotWorld, typed: str) -> None:
+@pytest.mark.parametrize("words", ["bob", "Bob", "@bob", "502", "lovelace@example.org", "LOVELACE"])
+async def test_members_are_found_by_name_email_and_telegram_id(world: BotWorld, words: str) -> None:
     await world.web_member()
-    words, name = typed.removeprefix("@"), "lovelace" if "lovelace" in typed.casefold() else "@bob"
+    name = "lovelace" if "lovelace" in words.casefold() else "@bob"
 
-    (said,) = texts(await world.says(f"/admin {typed}"))
+    (said,) = texts(await world.says(f"/admin {words}"))
 
     assert said.splitlines() == [MEMBERS.found.format(words=words), MEMBERS.how]
     assert world.labels == [f"{name} · guest", MEMBERS.back]
