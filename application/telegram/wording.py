@@ -61,12 +61,14 @@ class AnswerWording:
 
     def plain(self, answer: ChatAnswer, ended: Ended) -> list[Outgoing]:
         """The same without any formatting, as it is stored."""
-        return self._pieces(answer, RichText(ended.text.strip() or self._texts(answer).failed), ())
+        text = RichText(ended.text.strip())
+        return self._pieces(answer, RichText(self._texts(answer).failed) if text.is_blank else text, ())
 
     def _said(self, texts: AnswerTexts, ended: Ended) -> RichText:
+        rendered = self._renderer.render(ended.text)
         match ended.how:
             case End.COMPLETE:
-                notes = [] if ended.text.strip() else [RichText(texts.failed)]
+                notes = [RichText(texts.failed)] if rendered.is_blank else []
             case End.CANCELLED:
                 notes = [RichText.formatted(texts.cancelled, EntityKind.ITALIC)]
             case End.INTERRUPTED:
@@ -77,8 +79,7 @@ class AnswerWording:
                 return RichText(texts.replaced)
             case End.GONE:
                 return RichText(texts.gone)
-        rendered = self._renderer.render(ended.text)
-        return RichText.of(*(part for part in (rendered, *notes) if part.text.strip()), separator="\n\n")
+        return RichText.of(*(part for part in (rendered, *notes) if not part.is_blank), separator="\n\n")
 
     def _pieces(self, answer: ChatAnswer, text: RichText, keyboard: Keyboard) -> list[Outgoing]:
         return in_pieces(replace(self._message(answer, text), keyboard=keyboard))
@@ -91,7 +92,8 @@ class AnswerWording:
 
     def _last_words(self, answer: ChatAnswer, text: str) -> RichText:
         pieces = split(self._renderer.render(text), MAX_TEXT - len(GROWS)) if text.strip() else []
-        return pieces[-1] if pieces else RichText(self._texts(answer).placeholder)
+        seen = [piece for piece in pieces if not piece.is_blank]
+        return seen[-1] if seen else RichText(self._texts(answer).placeholder)
 
     def _texts(self, answer: ChatAnswer) -> AnswerTexts:
         return self._style.texts(answer.language)

@@ -1,11 +1,14 @@
 """Text as Telegram shows it: characters, and entities that format stretches of them."""
 
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Self
 
 MAX_TEXT, MAX_ENTITIES = 4_096, 100
+# Control and format characters, and letters that are drawn as nothing.
+_UNSEEN, _FILLERS = frozenset({"Cc", "Cf"}), "\u115f\u1160\u2800\u3164\uffa0"
 
 
 class EntityKind(StrEnum):
@@ -72,6 +75,11 @@ class RichText:
     def length(self) -> int:
         """In UTF-16 code units, as Telegram counts."""
         return utf16_length(self.text)
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether there is nothing to see in it: Telegram refuses such a message as empty."""
+        return all(char.isspace() or char in _FILLERS or unicodedata.category(char) in _UNSEEN for char in self.text)
 
     @property
     def plain(self) -> Self:

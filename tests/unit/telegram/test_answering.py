@@ -161,8 +161,16 @@ async def test_answer_refused_draft_is_remembered_for_all_chats_for_an_hour(worl
         (("Half ", BROKEN), "Half\n\nbroke off"),
         (("**Half** ", BROKEN), "Half\n\nbroke off"),
         ((None,), "sorry"),
+        (("```\n\n```", None), "sorry"),
+        (("&nbsp;", None), "sorry"),
+        (("[](https://x.y)", None), "sorry"),
+        (("\u200b\n\u2060", None), "sorry"),
+        (("# ", BROKEN), "broke off"),
     ],
-    ids=["fails", "breaks-off", "breaks-off-formatted", "empty"],
+    ids=[
+        *("fails", "breaks-off", "breaks-off-formatted", "empty", "empty-code", "a-space", "a-link-of-nothing"),
+        *("nothing-to-see", "breaks-off-blank"),
+    ],
 )
 async def test_answer_that_fails_says_so_in_the_words_of_the_bot(
     world: AnswerWorld, words: tuple[object, ...], said: str
@@ -174,6 +182,16 @@ async def test_answer_that_fails_says_so_in_the_words_of_the_bot(
         await world.comes_to(lambda: not world.waiting())
 
     assert world.final_texts() == [said]
+
+
+async def test_answer_that_begins_with_nothing_to_see_is_shown_as_begun(world: AnswerWorld) -> None:
+    _, _, reply = await world.begin()
+    async with world.at_work():
+        await world.owe(reply)
+        for word, shown in (("```\n", "hm"), ("\u200b", "hm"), ("Risk", "\u200bRisk")):
+            world.says.say(word)
+            await world.passes(2 * SECOND)
+            assert world.shown()[-1] == shown
 
 
 async def test_answer_that_is_cancelled_keeps_what_arrived(world: AnswerWorld) -> None:
