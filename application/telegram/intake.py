@@ -1,11 +1,14 @@
 """Taking updates in: kept for good before anybody is told so."""
 
+import logging
 from collections.abc import Sequence
 
 from application.ports.inbox import UpdateDecoder, UpdateInbox
 from application.ports.observability import TelegramMetrics
 from application.ports.system import Clock, Ids
 from domain.telegram import InboxUpdate, UpdateKey
+
+_log = logging.getLogger(__name__)
 
 
 class UpdateIntake:
@@ -40,3 +43,5 @@ class UpdateIntake:
         ):
             if count:
                 self._metrics.updates_received(status, count)
+        if len(received) > fresh:
+            _log.debug("updates_seen_before", extra={"bot_id": bot_id, "count": len(received) - fresh})

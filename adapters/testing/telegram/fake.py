@@ -34,7 +34,8 @@ class FakeTelegram:
 
     `clock` decides dates, expiry, long polls, delays and limits. `rates` enforces Telegram's limits on sending.
     `webhook_stands_for` is the loopback origin that gets the updates of a public webhook address; what it does not take
-    comes again after pauses that grow up to `webhook_longest_delay` seconds.
+    comes again after pauses that grow up to `webhook_longest_delay` seconds. `port` 0 is any that is free.
+    `first_update_id` is taken from the clock unless it is given, and is so above those of a server before.
     """
 
     def __init__(
@@ -46,11 +47,13 @@ class FakeTelegram:
         rates: Rates | None = None,
         webhook_stands_for: str | None = None,
         webhook_longest_delay: float = LONGEST_DELAY,
+        port: int = 0,
+        first_update_id: int | None = None,
     ) -> None:
         self.token = token
         self.clock = clock or SystemClock()
         self.faults = Faults()
-        updates = UpdateQueue(self.clock)
+        updates = UpdateQueue(self.clock, first_update_id)
         bot = Account(int(token.partition(":")[0]), "Guildhall", username=username, is_bot=True)
         self.state = BotState(
             self.clock,
@@ -62,7 +65,7 @@ class FakeTelegram:
         )
         self._founder = self.state.world.new_account("Founder", id=FOUNDER_ID)
         self._api = BotApi(self.state, self.faults, RateLimits(self.clock, rates) if rates else None)
-        self._server = HttpServer(self._api, token)
+        self._server = HttpServer(self._api, token, port)
 
     async def __aenter__(self) -> Self:
         await self.start()

@@ -52,10 +52,10 @@ class _Server(uvicorn.Server):
 
 
 class HttpServer:
-    """Serves one bot's API. After `stop`, `start` takes the same port again."""
+    """Serves one bot's API. After `stop`, `start` takes the same port again. Port 0 is any that is free."""
 
-    def __init__(self, api: BotApi, token: str) -> None:
-        self.port = 0
+    def __init__(self, api: BotApi, token: str, port: int = 0) -> None:
+        self.port = port
         self._api = api
         self._token = token
         self._server: _Server | None = None
@@ -68,11 +68,15 @@ class HttpServer:
         return f"http://127.0.0.1:{self.port}"
 
     async def start(self) -> None:
-        """Listen; the first time on a free port."""
+        """Listen. Raises `OSError` for a port that is taken."""
         # With the protocol named, asyncio sends small answers at once instead of collecting them.
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(("127.0.0.1", self.port))
+        try:
+            listener.bind(("127.0.0.1", self.port))
+        except OSError:
+            listener.close()
+            raise
         self.port = listener.getsockname()[1]
         config = uvicorn.Config(
             self._application,

@@ -38,7 +38,6 @@ KINDS = (
 # What is sent unless a bot asks for it by name.
 _ON_REQUEST = {"chat_member", "message_reaction", "message_reaction_count"}
 BY_DEFAULT = frozenset(KINDS) - _ON_REQUEST
-FIRST_ID = 100_000_001
 _A_DAY = timedelta(days=1)
 # Queries are worth nothing once their answer is too late.
 _LIVES = {"callback_query": timedelta(seconds=150), "pre_checkout_query": timedelta(seconds=150)}
@@ -55,12 +54,16 @@ class Pending:
 
 
 class UpdateQueue:
-    """What happened and was not yet taken. `changed` is set whenever something comes."""
+    """What happened and was not yet taken. `changed` is set whenever something comes.
 
-    def __init__(self, clock: Clock) -> None:
+    Without a `first_id` ids begin at the clock's milliseconds, as those of Telegram above all that came before: a bot
+    that remembers them takes a second server's updates for new ones.
+    """
+
+    def __init__(self, clock: Clock, first_id: int | None = None) -> None:
         self._clock = clock
         self._pending: list[Pending] = []
-        self._next_id = FIRST_ID
+        self._next_id = int(clock.now().timestamp() * 1_000) if first_id is None else first_id
         self.allowed = BY_DEFAULT
         self.changed = asyncio.Event()
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -91,6 +92,16 @@ async def test_polling_keeps_everything_and_confirms_it_afterwards() -> None:
     await line.until_quiet()
     assert line.kept.ids == [7, 8, 9]
     assert line.queue.offsets[:3] == [None, 9, 10]
+
+
+async def test_polling_what_was_kept_before_is_counted_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    line = Line(7, 8)
+    line.kept.ids = [7]
+    with caplog.at_level(logging.DEBUG):
+        await line.until_quiet()
+    assert line.kept.ids == [7, 8]
+    seen = [record for record in caplog.records if record.message == "updates_seen_before"]
+    assert [(vars(record)["bot_id"], vars(record)["count"]) for record in seen] == [(99, 1)]
 
 
 async def test_polling_confirms_nothing_while_the_database_is_away() -> None:

@@ -26,7 +26,7 @@ def test_updates_ids_of_pushed_ones_count_up() -> None:
 
 
 def test_updates_injected_id_moves_the_next_one() -> None:
-    queue = UpdateQueue(ManualClock())
+    queue = UpdateQueue(ManualClock(), first_id=1)
 
     first = queue.push_raw({"update_id": 900_000_000, "message": {}}, "a")
 
@@ -123,3 +123,13 @@ def test_faults_without_end_strike_until_removed() -> None:
 
     assert before == [script] * 5
     assert kept.take("getMe", None) is None
+
+
+def test_updates_of_a_later_server_have_ids_above_the_former_ones() -> None:
+    clock = ManualClock()
+    former = UpdateQueue(clock)
+    last = [former.push("message", {}, "a") or 0 for _ in range(500)][-1]
+    clock.advance(timedelta(seconds=1))
+
+    assert (UpdateQueue(clock).push("message", {}, "a") or 0) > last
+    assert UpdateQueue(clock, first_id=7).push("message", {}, "a") == 7
