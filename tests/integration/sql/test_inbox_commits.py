@@ -44,6 +44,22 @@ async def test_inbox_commits_are_shared_by_those_who_come_together(backend: Back
     assert inbox[2] == [UpdatesArrived(BOT)] * len(taken)
 
 
+async def test_inbox_commits_that_wait_are_begun_before_those_before_them_are_heard(
+    backend: Backend, inbox: Inbox
+) -> None:
+    updates, database, _ = inbox
+    await updates.commit([new_update(backend, 0)])
+    told: list[str] = []
+    event.listen(database.writer.sync_engine, "checkout", lambda *_: told.append("begun"))
+
+    async def call(number: int) -> None:
+        await updates.commit([new_update(backend, number)])
+        told.append("heard")
+
+    await asyncio.gather(call(1), call(2))
+    assert told == ["begun", "begun", "heard", "heard"]
+
+
 async def test_inbox_commits_that_fail_are_told_to_everybody_and_keep_nothing(backend: Backend, inbox: Inbox) -> None:
     updates, database, heard = inbox
     async with database.writer.begin() as connection:
