@@ -63,6 +63,16 @@ def test_docs_planted_name_caught(check: Callable[[str], Iterator[str]], text: s
     assert len(list(check(text))) == 1
 
 
+def test_docs_reference_has_every_room_of_the_domain_and_every_port() -> None:
+    rooms = [path for path in (ROOT / "domain").iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()]
+    ports = (ROOT / "application/ports").glob("*.py")
+    there = {f"domain.{path.stem}" for path in rooms} | {f"application.ports.{path.stem}" for path in ports}
+
+    told = re.findall(r"^\.\. automodule:: (\S+)$", (ROOT / "docs/api.md").read_text(), re.MULTILINE)
+
+    assert sorted(told) == sorted(name for name in there if not name.endswith("__init__"))
+
+
 def test_docs_decisions_name_their_code() -> None:
     records = sorted((ROOT / "docs/decisions").glob("0*.md"))
     numbers = [int(record.name.split("-")[0]) for record in records]
