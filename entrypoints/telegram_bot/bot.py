@@ -17,6 +17,8 @@ from entrypoints.telegram_bot.commands import Repertoire, repertoire
 from entrypoints.telegram_bot.router import Router
 
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=1), timedelta(minutes=1)
+# How much of the time for stopping handlers and growing answers may take.
+BEFORE_SENDING = 0.6
 CONSOLE = BotIdentity(CONSOLE_BOT, "guildhall")
 
 T = TypeVar("T")
@@ -88,9 +90,11 @@ class Bot:
             return max(timedelta(0), ends - self._clock.now())
 
         await intake.stop(left().total_seconds())
-        # In this order: what a handler still says, and an answer that ends, is a row to send.
-        for worker in workers:
-            await worker.stop(left())
+        # What a handler still says, and an answer that ends, is a row to send. However they hang, what is on its way to
+        # Telegram has time to arrive: whatever is cut there is said again.
+        *before, sending = workers
+        await asyncio.gather(*(worker.stop(left() * BEFORE_SENDING) for worker in before))
+        await sending.stop(left())
         await loops.stop(max(1.0, left().total_seconds()))
         _log.info("bot_stopped")
 
