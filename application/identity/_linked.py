@@ -19,6 +19,7 @@ from domain.identity import (
     Member,
     MemberId,
     Role,
+    check_can_enter_password,
     check_may_link,
     check_may_unlink,
     code_refused,
@@ -50,7 +51,8 @@ class Pair:
     @classmethod
     async def of(cls, work: UnitOfWork, request: LinkRequest, now: datetime) -> "Pair":
         """Raises `InvalidToken` when either side is gone, the web account has changed since or the sign-in that asked
-        has ended, and `Conflict` or `NotAllowed` unless the two can become one.
+        has ended, and `Conflict` or `NotAllowed` unless the two can become one, with the web side's password
+        where it is asked for.
         """
         if request.telegram_id is None:
             raise code_refused()
@@ -61,7 +63,10 @@ class Pair:
         asked_in = None if request.sign_in_id is None else await work.sign_ins.get(request.sign_in_id)
         request.check_trusted(web, asked_in, now)
         check_may_link(web, telegram)
-        return cls(web, telegram)
+        pair = cls(web, telegram)
+        if pair.asks_for_password(now):
+            check_can_enter_password(web)
+        return pair
 
     def asks_for_password(self, now: datetime) -> bool:
         """Whether the web side has to have entered the password."""

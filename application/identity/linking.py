@@ -20,7 +20,7 @@ from application.ports.identity import TokenIssuer
 from application.ports.limits import Attempt, Limit, RateLimiter
 from application.ports.system import Clock, Ids
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
-from domain.errors import Conflict, GuildhallError, TooManyRequests
+from domain.errors import GuildhallError, TooManyRequests
 from domain.identity import (
     GUEST,
     OPEN_STATES,
@@ -30,8 +30,8 @@ from domain.identity import (
     LinkRequest,
     LinkRequestId,
     LinkState,
-    Member,
     TelegramProfile,
+    check_may_ask,
 )
 
 CODES = Limit(20, timedelta(hours=1))
@@ -69,15 +69,15 @@ class LinkingService:
     async def request(self, actor: Actor, password: str | None = None) -> LinkCode:
         """A new code; an earlier one that is still open is declined.
 
-        Raises `Conflict` without a web account or when it is linked already, `InvalidCredentials` for a password that
-        is given and wrong, `TooManyRequests`.
+        Raises `Conflict` without a web account, when it is linked already, and for ADMIN and above without a password;
+        `InvalidCredentials` for a password that is given and wrong, `TooManyRequests`.
         """
         member_id = actor.require_member()
         await self._limiter.acquire([Attempt(f"link_code:{member_id}", CODES)])
         checked = None if password is None else await self._reauthentication.require(actor, password)
         async with one_at_a_time(self._unit_of_work) as work:
             member = await work.members.get(member_id)
-            _check_may_ask(member)
+            check_may_ask(member, self._clock.now())
             if checked is not None:
                 check_same_password(member, checked)
             made = await self._codes.issue(work, actor, is_reauthenticated=checked is not None)
@@ -240,10 +240,3 @@ class LinkingService:
 async def _telegram_side(work: UnitOfWork, telegram_id: int, clock: Clock) -> Actor:
     member = await work.members.by_telegram_id(telegram_id)
     return GUEST if member is None else Actor(member.id, member.effective_role(clock.now()))
-
-
-def _check_may_ask(member: Member) -> None:
-    if member.user is None:
-        raise Conflict("Only a web account can ask for a code; sign in on the web first.")
-    if member.telegram is not None:
-        raise Conflict("The account is linked to a Telegram account already; unlink that one first.")

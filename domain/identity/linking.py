@@ -131,6 +131,23 @@ def code_refused() -> InvalidToken:
     return InvalidToken("The code is unknown, was used already, or has expired; ask for a new one on the web.")
 
 
+def check_may_ask(member: Member, now: datetime) -> None:
+    """Raise `Conflict` unless the member's web account can be linked, as far as it shows without the other side."""
+    if member.user is None:
+        raise Conflict("Only a web account can ask for a code; sign in on the web first.")
+    if member.telegram is not None:
+        raise Conflict("The account is linked to a Telegram account already; unlink that one first.")
+    if member.effective_role(now) >= REAUTHENTICATED:
+        check_can_enter_password(member)
+
+
+def check_can_enter_password(web: Member) -> None:
+    """Raise `Conflict` where linking asks for a password that the web account does not have."""
+    if not web.has_password:
+        message = "Linking asks for the web account's password here, and there is none; set a password first."
+        raise Conflict(message, rule="link_no_password")
+
+
 def check_may_link(web: Member, telegram: Member) -> None:
     """Raise `Conflict` or `NotAllowed` unless the two can become one."""
     if web.id == telegram.id:

@@ -37,6 +37,8 @@ ENGLISH = Catalogue(
         "link_banned": "A banned account cannot be linked.",
         "link_over": "That question is over: it was answered or declined, or its time is up. Ask for a new code on the "
         "web.",
+        "link_no_password": "Linking asks for the password of your web account here, and it has none. Set one on "
+        "the web first, and ask for a new code then.",
         "unlink_no_password": "Your web account has no password. Set one on the web first, and unlink then.",
         "not_linked": "No web account is linked.",
         "conversation_closed": "That conversation is closed. Open it again on the web, or begin another one with /new.",

@@ -38,6 +38,8 @@ GERMAN = Catalogue(
         "link_banned": "Ein gesperrtes Konto lässt sich nicht verbinden.",
         "link_over": "Diese Frage ist vorbei: Sie wurde beantwortet oder abgelehnt, oder ihre Zeit ist um. Lass dir im "
         "Web einen neuen Code geben.",
+        "link_no_password": "Zum Verbinden braucht es hier das Passwort deines Kontos im Web, und es hat keines. Setz "
+        "dort erst eines, und lass dir dann einen neuen Code geben.",
         "unlink_no_password": "Dein Konto im Web hat kein Passwort. Setz dort erst eines, und trenne dann.",
         "not_linked": "Kein Konto im Web ist verbunden.",
         "conversation_closed": "Dieses Gespräch ist geschlossen. Öffne es im Web, oder beginn mit /new ein neues.",

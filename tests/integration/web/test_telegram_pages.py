@@ -127,3 +127,24 @@ async def test_account_page_leads_to_the_bot_and_stays_whole_while_telegram_is_a
     page = (await guild.client.get("/account", headers=ada.headers)).text
     assert 'data-deep-link="https://t.me/guild_bot?start=link_"' in page
     assert "does not answer" not in page
+
+
+async def test_account_page_of_an_owner_without_a_password_leads_to_setting_one_before_linking(guild: House) -> None:
+    members = guild.container.member_service()
+    owner, _ = await members.bootstrap_owner()
+    link = await members.sign_in_link(OPERATOR, owner.id)
+    signed_in = await guild.client.post("/api/v1/auth/login-link", json={"token": link.token})
+    headers = {"Authorization": f"Bearer {signed_in.json()['access_token']}"}
+
+    page = (await guild.client.get("/account", headers=headers)).text
+    refused = await guild.client.post("/api/v1/auth/link-code", headers=headers)
+    new = {"new_password": "correct horse battery staple"}
+    assert (await guild.client.post("/api/v1/auth/password", json=new, headers=headers)).is_success
+    afterwards = (await guild.client.get("/account", headers=headers)).text
+
+    assert 'href="#password-title"' in page
+    assert 'id="password-title"' in page
+    assert 'id="link-telegram"' not in page
+    assert refused.status_code == 409
+    assert "set a password first" in refused.json()["detail"]
+    assert 'id="link-telegram"' in afterwards

@@ -28,6 +28,7 @@ from domain.identity import (
     AuditAction,
     LinkRequestId,
     LinkState,
+    Member,
     Role,
     TelegramProfile,
 )
@@ -387,6 +388,49 @@ async def test_link_whose_telegram_side_becomes_admin_meanwhile_asks_for_the_pas
     outcome = await world.linking.confirm(ANN.telegram_id, question.request_id)
 
     assert outcome.state is LinkState.AWAITING_PASSWORD
+
+
+async def test_request_by_admin_without_a_password_gives_no_code_and_says_to_set_one(world: LinkingWorld) -> None:
+    ada = await world.web(role=Role.OWNER)
+    await without_password(world, ada)
+
+    with pytest.raises(Conflict, match="set a password first"):
+        await world.linking.request(Actor(ada.id, Role.OWNER))
+
+    assert await world.lines(AuditAction.LINK_REQUESTED) == []
+
+
+async def test_request_by_a_plain_member_without_a_password_links(world: LinkingWorld) -> None:
+    ada = await world.web()
+    await without_password(world, ada)
+
+    question = await world.asked(Actor(ada.id, Role.PUBLIC))
+
+    assert (await world.linking.confirm(ANN.telegram_id, question.request_id)).state is LinkState.LINKED
+
+
+async def test_code_without_a_password_sent_by_an_admin_is_refused_before_anything_is_asked(
+    world: LinkingWorld,
+) -> None:
+    ada = await world.web()
+    await without_password(world, ada)
+    await world.telegram_member(role=Role.ADMIN)
+
+    with pytest.raises(Conflict) as refusal:
+        await world.asked(Actor(ada.id, Role.PUBLIC))
+
+    assert refusal.value.details["rule"] == "link_no_password"
+
+
+async def without_password(world: LinkingWorld, member: Member) -> None:
+    """The member has no password, as everybody who came by a link of the operator's."""
+    async with world.backend.unit_of_work() as work:
+        stored = await work.members.get(member.id)
+        assert stored.user is not None
+        stored.user.password_hash = None
+        stored.changed(world.backend.clock.now())
+        await work.members.save(stored, world.backend.clock.now())
+        await work.commit()
 
 
 async def test_request_with_a_wrong_password_gives_no_code(world: LinkingWorld) -> None:
