@@ -1,4 +1,4 @@
-"""The whole bot on SQLite against the fake Bot API over HTTP: polling and webhook, private chats and groups."""
+"""The whole bot on each database against the fake Bot API over HTTP: polling and webhook, private chats and groups."""
 
 import asyncio
 
@@ -19,6 +19,8 @@ from tests.integration.http.served import served
 from tests.integration.telegram.at_work import Made, at_work
 
 SECRET = "a_secret_of_the_webhook"
+# Seconds; nothing waits longer than it has to.
+LONG = 60
 
 
 async def guide(container: Container, title: str = "Position sizing") -> None:
@@ -27,9 +29,9 @@ async def guide(container: Container, title: str = "Position sizing") -> None:
     await container.guide_library().create(OPERATOR, draft)
 
 
-async def settled(container: Container, count: int, seconds: float = 8) -> None:
+async def settled(container: Container, count: int) -> None:
     """So many updates are handled, and nothing waits."""
-    async with asyncio.timeout(seconds):
+    async with asyncio.timeout(LONG):
         while True:
             counts = await container.update_queries().counts()
             if counts[UpdateState.SUCCESS] >= count and not counts[UpdateState.NEW] + counts[UpdateState.PROCESSING]:
@@ -47,10 +49,10 @@ async def test_bot_polling_answers_in_private_with_buttons_that_edit(telegram: F
     await guide(container)
     async with at_work(container):
         ada.sends("/start")
-        welcome = await telegram.next_message(ada)
+        welcome = await telegram.next_message(ada, within=LONG)
         assert welcome.text == ENGLISH.basics.welcome.format(name=", Ada")
         press = ada.presses(welcome, ENGLISH.basics.guides_button)
-        await telegram.until(lambda: welcome.text == ENGLISH.guides.categories)
+        await telegram.until(lambda: welcome.text == ENGLISH.guides.categories, within=LONG)
         assert [button["text"] for button in welcome.buttons] == ["Risk (1)"]
         assert (await press.answered())["text"] == ""
         await settled(container, 2)
@@ -63,10 +65,10 @@ async def test_bot_answers_a_question_with_citations_that_open_the_guide(telegra
     await guide(container)
     async with at_work(container):
         asked = ada.sends("How much should I risk on one trade?")
-        answer = await telegram.next_message(ada, after=asked.id)
-        await telegram.until(lambda: "one percent" in answer.text and answer.buttons)
+        answer = await telegram.next_message(ada, after=asked.id, within=LONG)
+        await telegram.until(lambda: "one percent" in answer.text and answer.buttons, within=LONG)
         ada.presses(answer, answer.buttons[0]["text"])
-        opened = await telegram.next_message(ada, after=answer.id)
+        opened = await telegram.next_message(ada, after=answer.id, within=LONG)
         assert opened.text.startswith("Position sizing")
         assert "one percent" in answer.text
 
@@ -83,11 +85,11 @@ async def test_bot_in_a_busy_group_answers_what_it_was_asked_and_registers_nobod
         for number, person in enumerate(people):
             person.sends(f"I say {number}, guide or not, and the price is high", in_=group)
         asked = people[3].sends("/ask How much should I risk on one trade?", in_=group)
-        answer = await telegram.next_message(group, within=25)
-        await telegram.until(lambda: "one percent" in answer.text and answer.buttons, within=15)
+        answer = await telegram.next_message(group, within=LONG)
+        await telegram.until(lambda: "one percent" in answer.text and answer.buttons, within=LONG)
         assert answer.content["reply_to_message"]["message_id"] == asked.id
         assert answer.buttons[0]["url"].startswith(f"https://t.me/{telegram.bot.username}?start=guide_")
-        await settled(container, 501, seconds=20)
+        await settled(container, 501)
     assert len(telegram.said_to(group)) == 1
     assert await members(container) == 0
 
@@ -101,11 +103,11 @@ async def test_bot_takes_the_webhook_and_answers_through_it(telegram: FakeTelegr
         telegram.state.webhook._stands_for = f"http://127.0.0.1:{house.port}"
         await container.bot_api().set_webhook(url, SECRET, 40)
         ada.sends("/help")
-        said = await telegram.next_message(ada)
+        said = await telegram.next_message(ada, within=LONG)
         assert said.text.startswith(ENGLISH.basics.help_title)
         group = telegram.group("Traders", [ada])
         ada.sends(f"/start@{telegram.bot.username}", in_=group)
-        private = await telegram.next_message(group)
+        private = await telegram.next_message(group, within=LONG)
         assert private.text == ENGLISH.private_only.format(name="start")
         info = await container.bot_api().webhook_info()
         assert (info.url, info.last_error_message) == (url, None)
@@ -117,7 +119,7 @@ async def test_bot_waits_for_telegram_and_begins_when_it_is_there(telegram: Fake
     telegram.fail(faults.server_error(), "getMe", times=1)
     async with at_work(container):
         ada.sends("/start")
-        assert (await telegram.next_message(ada, within=8)).text.startswith("Welcome")
+        assert (await telegram.next_message(ada, within=LONG)).text.startswith("Welcome")
 
 
 async def test_bot_with_a_wrong_token_ends_with_a_clear_error(telegram: FakeTelegram, made: Made) -> None:
@@ -130,7 +132,7 @@ async def test_server_with_a_wrong_token_serves_the_web_and_says_so(telegram: Fa
     with capture_logs() as lines:
         async with served(made(bot_token=Secret("7000000001:wrong")), with_lifespan=True) as house:
             assert (await house.client.get("/api/v1/health")).status_code == 200
-            await telegram.until(lambda: [line for line in lines if line["event"] == "bot_refused"])
+            await telegram.until(lambda: [line for line in lines if line["event"] == "bot_refused"], within=LONG)
             assert (await house.client.get("/api/v1/health")).status_code == 200
 
 
@@ -140,7 +142,7 @@ async def test_bot_stopped_leaves_nothing_undone_for_the_next_one(telegram: Fake
     async with at_work(first):
         for person in people:
             person.sends("/start")
-        await telegram.next_message(people[0])
+        await telegram.next_message(people[0], within=LONG)
     async with at_work(made()):
-        await telegram.until(lambda: all(telegram.said_to(person) for person in people), within=8)
+        await telegram.until(lambda: all(telegram.said_to(person) for person in people), within=LONG)
     assert [len(telegram.said_to(person)) for person in people] == [1] * 30
