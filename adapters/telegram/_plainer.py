@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from domain.telegram import AnswerButton, EditText, Keyboard, Outgoing, SendDraft, SendText
 
-_TOPIC_GONE = ("thread not found", "topic_deleted", "topic_id_invalid", "message_thread")
+_TOPIC_GONE = ("thread not found", "topic_closed", "topic_deleted", "topic_id_invalid", "message_thread")
 _OF_BUTTONS = ("button", "keyboard", "reply markup", "reply_markup")
 
 

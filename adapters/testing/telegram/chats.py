@@ -53,6 +53,11 @@ class Post:
         return str(self.content.get("text", self.content.get("caption", "")))
 
     @property
+    def topic(self) -> int:
+        """The topic that it stands in, by its `message_thread_id`; 0 for none."""
+        return int(self.content["message_thread_id"]) if self.content.get("is_topic_message") else 0
+
+    @property
     def buttons(self) -> list[Json]:
         """The buttons below it, row after row."""
         rows = self.content.get("reply_markup", {}).get("inline_keyboard", [])
@@ -140,6 +145,9 @@ class Chat:
     reply_keyboard: Json | None = None
     next_message_id: int = 1
     said_by_bot: int = 0
+    is_forum: bool = False
+    topics: dict[int, bool] = field(default_factory=dict)
+    """Of a forum, beside the general one: by `message_thread_id`, whether it is open."""
 
     @property
     def is_private(self) -> bool:
@@ -153,7 +161,12 @@ class Chat:
             kept = {name: who[name] for name in ("id", "first_name", "last_name", "username") if name in who}
             return kept | {"type": "private"}
         given: Json = {"id": self.id, "type": self.kind, "title": self.title}
+        given |= {"is_forum": True} if self.is_forum else {}
         return given | ({"username": self.username} if self.username else {})
+
+    def in_topic(self, thread_id: int) -> Json:
+        """What a message of this topic has beside the others; nothing for the general one, 0."""
+        return {"message_thread_id": thread_id, "is_topic_message": True} if thread_id else {}
 
     def membership(self, account: Account) -> Membership:
         """What an account is here; somebody who was never here has left."""

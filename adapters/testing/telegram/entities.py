@@ -84,9 +84,12 @@ def detected(text: str, formatted: Sequence[Json] = ()) -> list[Json]:
 
 
 def trimmed(text: str, entities: Sequence[Json]) -> tuple[str, list[Json]]:
-    """The text without white space around it, with the entities moved and cut accordingly."""
-    left = utf16_length(text) - utf16_length(text.lstrip())
-    text = text.strip()
+    """The text without white space at its end, and at its start up to the first entity; the entities moved and cut
+    accordingly.
+    """
+    left = len(text) - len(text.lstrip())  # white space is one UTF-16 code unit each
+    left = min([left, *(entity["offset"] for entity in entities)])
+    text = text[left:].rstrip()
     total = utf16_length(text)
     kept = []
     for entity in entities:

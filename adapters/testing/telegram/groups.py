@@ -85,6 +85,27 @@ class Group:
             self._world.tell("message", post)
         return Group(self._state, new, self._founder)
 
+    def opens_topic(self, name: str) -> int:
+        """Somebody begins a topic, which makes it a forum; the topic's `message_thread_id`."""
+        if self.chat.kind != "supergroup":
+            raise ValueError("only a supergroup has topics")
+        self.chat.is_forum = True
+        created = {"forum_topic_created": {"name": name, "icon_color": 7_322_096}, "is_topic_message": True}
+        post = self._world.post(self.chat, self._founder, created)
+        post.content["message_thread_id"] = post.id
+        self.chat.topics[post.id] = True
+        return post.id
+
+    def closes_topic(self, thread_id: int) -> None:
+        """Nobody but administrators writes there any more."""
+        self.chat.topics[thread_id] = False
+
+    def removes_topic(self, thread_id: int) -> None:
+        """It goes, with what was said in it."""
+        del self.chat.topics[thread_id]
+        for post in self.chat.posts.values():
+            post.is_deleted = post.is_deleted or post.content.get("message_thread_id") == thread_id
+
     def _says(self, content: Json, by: Account) -> None:
         """A service message; channels have none for who comes and goes."""
         if self.chat.kind == "channel":

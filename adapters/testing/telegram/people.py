@@ -37,13 +37,15 @@ class User:
         """What the private chat shows, oldest first."""
         return list(self.chat.visible())
 
-    def sends(self, text: str, in_: Group | None = None, **more: object) -> Post:
+    def sends(self, text: str, in_: Group | None = None, *, topic: int = 0, **more: object) -> Post:
         """Write a message; commands, mentions and links in it become entities. `more` are fields of a `Message`."""
-        return self.posts({"text": text} | more, in_)
+        chat = self.chat if in_ is None else in_.chat
+        return self.posts({"text": text} | chat.in_topic(topic) | more, in_)
 
     def replies(self, to: Post, text: str, in_: Group | None = None) -> Post:
-        """Answer a message."""
-        return self.posts({"text": text, "reply_to_message": to.quoted()}, in_)
+        """Answer a message, in its topic."""
+        chat, topic = self.chat if in_ is None else in_.chat, to.topic
+        return self.posts({"text": text, "reply_to_message": to.quoted()} | chat.in_topic(topic), in_)
 
     def forwards(self, post: Post, in_: Group | None = None) -> Post:
         """Pass a message on."""

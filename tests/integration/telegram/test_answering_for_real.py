@@ -158,6 +158,25 @@ async def test_answer_cites_guides_that_open_under_it(
     assert telegram.said_to(ada)[0].text == f"{PLAIN} [1]", "the answer stays"
 
 
+async def test_answer_in_a_topic_stays_there_even_where_its_growing_message_was_deleted(
+    telegram: FakeTelegram, container: Container
+) -> None:
+    ada = telegram.user("Ada")
+    group = telegram.group("Traders", [ada])
+    topic = group.opens_topic("Risk")
+
+    async with at_work(container):
+        asked = ada.sends("/ask Why?", in_=group, topic=topic)
+        await telegram.until(lambda: telegram.said_to(group), within=10)
+        (growing,) = telegram.said_to(group)
+        growing.is_deleted = True
+        await telegram.until(lambda: is_said(PLAIN, *telegram.said_to(group)), within=15)
+
+    whole = telegram.said_to(group)[-1]
+    assert [growing.topic, whole.topic] == [topic, topic]
+    assert whole.content["reply_to_message"]["message_id"] == asked.id
+
+
 async def test_answer_in_a_chat_that_hangs_lets_every_other_come_to_its_end(
     telegram: FakeTelegram, container: Container, model: PacedModel
 ) -> None:

@@ -259,16 +259,28 @@ async def test_notifier_address_of_a_button_refused_sends_the_words_with_the_oth
     assert [button["text"] for button in post.buttons] == ["Yes"]
 
 
-async def test_notifier_topic_that_is_gone_sends_the_words_to_the_group(
-    telegram: FakeTelegram, notifier: TelegramNotifier
+async def test_notifier_says_in_a_topic_what_belongs_there(telegram: FakeTelegram, notifier: TelegramNotifier) -> None:
+    group = telegram.group("Guild")
+    topic = group.opens_topic("Risk")
+
+    delivery = await notifier.send(SendText(chat_id=group.id, text=HELLO, thread_id=topic))
+
+    (post,) = telegram.said_to(group)
+    assert (delivery, post.topic) == (Sent(post.id), topic)
+
+
+@pytest.mark.parametrize("end", ["closes_topic", "removes_topic"])
+async def test_notifier_topic_that_is_closed_or_gone_sends_the_words_to_the_group(
+    telegram: FakeTelegram, notifier: TelegramNotifier, end: str
 ) -> None:
     group = telegram.group("Guild")
-    telegram.fail(faults.refused(bad_request("message thread not found")))
+    topic = group.opens_topic("Risk")
+    getattr(group, end)(topic)
 
-    delivery = await notifier.send(SendText(chat_id=group.id, text=HELLO, thread_id=5))
+    delivery = await notifier.send(SendText(chat_id=group.id, text=HELLO, thread_id=topic))
 
-    assert delivery == Sent(telegram.said_to(group)[0].id)
-    assert "message_thread_id" not in telegram.calls("sendMessage")[-1].arguments.values
+    (post,) = telegram.said_to(group)
+    assert (delivery, post.topic) == (Sent(post.id), 0)
 
 
 async def test_notifier_refusal_that_nothing_helps_ends(telegram: FakeTelegram, notifier: TelegramNotifier) -> None:

@@ -147,3 +147,40 @@ async def test_identity_of_the_bot_told(fake_telegram: FakeTelegram, bot: telegr
     assert (me.id, me.username, me.is_bot) == (fake_telegram.bot.id, fake_telegram.bot.username, True)
     assert me.can_read_all_group_messages is False
     assert str(me.id) == fake_telegram.token.partition(":")[0]
+
+
+async def test_topic_holds_what_is_said_in_it(fake_telegram: FakeTelegram, bot: telegram.Bot) -> None:
+    ada = fake_telegram.user("Ada")
+    group = fake_telegram.group("Traders", [ada])
+    topic = group.opens_topic("Risk")
+    asked = ada.sends("/ask why", in_=group, topic=topic)
+
+    said = await bot.send_message(group.id, "x", message_thread_id=topic)
+    answer = await bot.send_message(group.id, "y", reply_to_message_id=asked.id)
+    beside = await bot.send_message(group.id, "z")
+    follow_up = ada.replies(group.messages[-2], "and then?", in_=group)
+
+    assert [(one.message_thread_id, one.is_topic_message) for one in (said, answer)] == [(topic, True)] * 2
+    assert (beside.message_thread_id, beside.is_topic_message) == (None, None)
+    assert follow_up.topic == topic
+    heard = [update.message for update in await bot.get_updates() if update.message and update.message.text]
+    assert [(one.message_thread_id, one.chat.is_forum) for one in heard] == [(topic, True)] * 2
+
+
+async def test_topic_that_is_closed_or_gone_refuses(fake_telegram: FakeTelegram, bot: telegram.Bot) -> None:
+    group = fake_telegram.group("Traders")
+    closed, gone = group.opens_topic("Risk"), group.opens_topic("News")
+    said = await bot.send_message(group.id, "x", message_thread_id=gone)
+    group.closes_topic(closed)
+    group.removes_topic(gone)
+
+    with pytest.raises(BadRequest, match=r"(?i)topic_closed"):
+        await bot.send_message(group.id, "x", message_thread_id=closed)
+    with pytest.raises(BadRequest, match="thread not found"):
+        await bot.send_message(group.id, "x", message_thread_id=gone)
+    with pytest.raises(BadRequest, match="to edit not found"):
+        await bot.edit_message_text("y", group.id, said.message_id)
+    group.takes_in_bot(as_admin=True)
+    assert (await bot.send_message(group.id, "x", message_thread_id=closed)).message_thread_id == closed
+    with pytest.raises(ValueError, match="supergroup"):
+        fake_telegram.group("Small", kind="group").opens_topic("Risk")

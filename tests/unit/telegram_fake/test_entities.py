@@ -57,6 +57,23 @@ def test_entities_any_range_accepted_only_on_whole_characters(text: str, offset:
     assert accepted == whole
 
 
+@pytest.mark.parametrize(
+    ("entities", "text", "kept"),
+    [
+        ([], "x y", []),
+        ([bold(3, 1)], "x y", [bold(0, 1)]),
+        ([bold(1, 3)], "\n x y", [bold(0, 3)]),
+        ([bold(0, 2)], " \n x y", [bold(0, 2)]),
+        ([bold(5, 3)], "x y", [bold(2, 1)]),
+    ],
+    ids=["none", "after-the-space", "with-some-of-it", "of-space-alone", "at-the-end"],
+)
+def test_entities_white_space_goes_up_to_the_first_one(
+    entities: list[dict[str, Any]], text: str, kept: list[dict[str, Any]]
+) -> None:
+    assert trimmed(" \n x y \n", entities) == (text, kept)
+
+
 def test_entities_empty_one_dropped() -> None:
     assert check_entities([bold(1, 0)], "abc") == []
 
@@ -114,10 +131,10 @@ def test_entities_inside_code_not_detected() -> None:
 
 
 def test_entities_of_trimmed_text_moved_and_cut() -> None:
-    text, entities = trimmed("  😀b \n", [bold(0, 3), bold(2, 5), bold(5, 2)])
+    text, entities = trimmed("  😀b \n", [bold(1, 3), bold(2, 5), bold(5, 2)])
 
-    assert text == "😀b"
-    assert entities == [bold(0, 1), bold(0, 3)]
+    assert text == " 😀b"
+    assert entities == [bold(0, 3), bold(1, 3)]
 
 
 @given(st.text(max_size=20))

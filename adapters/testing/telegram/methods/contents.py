@@ -80,6 +80,20 @@ def replied_to(state: BotState, arguments: Arguments, chat: Chat) -> Post | None
     return post
 
 
+def read_topic(state: BotState, arguments: Arguments, chat: Chat, replied: Post | None) -> int:
+    """The topic that a new message stands in: the one that is named, else that of the message it answers; 0 for none.
+
+    Raises `ApiError` where it is not there, or closed.
+    """
+    topic = arguments.integer("message_thread_id") or (0 if replied is None else replied.topic)
+    if topic and topic not in chat.topics:
+        raise bad_request("message thread not found")
+    is_admin = chat.membership(state.bot).status in {"administrator", "creator"}
+    if topic and not chat.topics[topic] and not is_admin:
+        raise bad_request("TOPIC_CLOSED")
+    return topic
+
+
 def shown(post: Post) -> Json:
     """A message as a call gives it back."""
     return dict(post.content)

@@ -119,9 +119,8 @@ def delete_message(state: BotState, arguments: Arguments) -> bool:
 def _send(state: BotState, arguments: Arguments, content: Json) -> Json:
     markup = contents.read_markup(arguments)
     chat = chat_to_write(state.world, arguments)
-    if arguments.integer("message_thread_id"):
-        raise bad_request("message thread not found")
     replied = contents.replied_to(state, arguments, chat)
+    content |= chat.in_topic(contents.read_topic(state, arguments, chat, replied))
     if replied is not None:
         content |= {"reply_to_message": replied.quoted()}
     if markup is not None and is_inline(markup):
