@@ -23,6 +23,8 @@ from domain.identity import TelegramProfile
 from domain.telegram import (
     CALLBACK_LIFETIME,
     MALFORMED,
+    MAX_KIND,
+    MAX_UPDATE_ID,
     PRE_CHECKOUT_LIFETIME,
     BlockChanged,
     ButtonPress,
@@ -37,7 +39,6 @@ from domain.telegram import (
 _CHAT_KINDS = frozenset(ChatKind)
 _KNOWN = frozenset(KINDS)
 URGENT = {"callback_query": CALLBACK_LIFETIME, "pre_checkout_query": PRE_CHECKOUT_LIFETIME}
-MAX_KIND, MAX_INT = 64, 2**63 - 1
 _UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 _parts = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -80,7 +81,7 @@ def _split(raw: bytes) -> tuple[int, str, bytes] | None:
         update_id = _number.decode(parts.pop("update_id"))
     except (*_UNREADABLE, *lenient.UNREADABLE, KeyError):
         return None
-    if not 0 <= update_id <= MAX_INT:
+    if not 0 <= update_id <= MAX_UPDATE_ID:
         return None
     # An update holds one thing. Should one of days to come hold more, what we know is what we read.
     kind = next((kind for kind in parts if kind in _KNOWN), next(iter(parts), "unknown"))

@@ -15,7 +15,7 @@ OutgoingId = NewType("OutgoingId", UUID)
 
 MAX_CALLBACK_DATA = 64
 MAX_SENDING_ATTEMPTS = 10
-FIRST_RETRY, LAST_RETRY = timedelta(seconds=1), timedelta(minutes=5)
+FIRST_RETRY = timedelta(seconds=1)
 
 
 class Priority(IntEnum):
@@ -186,7 +186,7 @@ class OutgoingMessage:
             self.failed(reason)
             return False
         self._end(OutgoingState.WAITING, reason)
-        self.due_at = now + min(FIRST_RETRY * 2 ** (self.attempts - 1), LAST_RETRY)
+        self.due_at = now + FIRST_RETRY * 2 ** (self.attempts - 1)
         return True
 
     def moved(self, chat_id: int) -> None:

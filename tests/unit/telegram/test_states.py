@@ -165,7 +165,7 @@ def test_row_to_send_ends_as_it_is_told() -> None:
         assert (message.state, message.error_message, message.claim) == (state, "Gone.", None)
 
 
-def test_row_to_send_retried_waits_twice_as_long_each_time_up_to_a_limit() -> None:
+def test_row_to_send_retried_waits_twice_as_long_each_time_and_is_given_up_at_last() -> None:
     message, pauses = to_send(), []
     for _ in range(MAX_SENDING_ATTEMPTS - 1):
         message.begin(CLAIM, NOW)
