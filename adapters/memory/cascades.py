@@ -7,6 +7,7 @@ from adapters.memory.copies import copy_of_member, copy_of_message, copy_of_sess
 from adapters.memory.store import Tables
 from domain.chat import ChatSessionId
 from domain.identity import MemberId
+from domain.telegram import InboxUpdate
 
 
 def delete_session(tables: Tables, session_id: ChatSessionId) -> None:
@@ -42,6 +43,14 @@ def delete_member(tables: Tables, member_id: MemberId) -> None:
         del tables.idempotency_keys[kept]
     _forget(tables, member_id)
     forget_person(tables, member_id)
+
+
+def delete_update(tables: Tables, update: InboxUpdate) -> None:
+    """Remove an update; what was said because of it forgets it."""
+    del tables.updates[update.key]
+    tables.update_places.pop((update.bot_id, update.update_id), None)
+    for queued in [each for each in tables.outgoing.values() if each.message.caused_by == update.key]:
+        tables.outgoing[queued.message.id] = replace(queued, message=replace(queued.message, caused_by=None))
 
 
 def forget_orphaned_requests(tables: Tables) -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
+from adapters.memory.cascades import delete_update
 from adapters.memory.lanes import Waiting, free_lanes, next_due
 from adapters.memory.pages import page_of
 from adapters.memory.store import MemoryStore, Tables
@@ -95,6 +96,12 @@ class InMemoryUpdateRepository(UpdateRepository):
 
     async def save_each(self, updates: Sequence[tuple[InboxUpdate, UUID | None]]) -> set[UpdateKey]:
         return {update.key for update, claim in updates if await self.save(update, claim)}
+
+    async def remove(self, keys: Sequence[UpdateKey]) -> None:
+        for key in keys:
+            update = self._transaction.tables.updates.get(key)
+            if update is not None and update.state is UpdateState.ERROR:
+                delete_update(self._transaction.tables, update)
 
     async def renew(self, claim: UUID, lease_until: datetime) -> set[UpdateKey]:
         held = [update for update in self._transaction.tables.updates.values() if update.claim == claim]

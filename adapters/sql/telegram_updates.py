@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Executable, bindparam, case, func, select, update
+from sqlalchemy import Executable, bindparam, case, delete, func, select, update
 
 from adapters.sql.database import Database
 from adapters.sql.lane_statements import Shape
@@ -44,6 +44,9 @@ _DEAD = (
     .order_by(_c.id)
     .limit(bindparam("count"))
     .with_for_update()
+)
+_REMOVE = delete(telegram_webhooks).where(
+    _c.id.in_(bindparam("keys", expanding=True)), _c.state == int(UpdateState.ERROR)
 )
 _OLD_BODIES = (
     _LISTED.where(_c.handled_at.is_not(None), _c.handled_at < bindparam("before"), UPDATE_HAS_BODY)
@@ -89,6 +92,9 @@ class SqlUpdateRepository(UpdateRepository):
     async def save_each(self, updates: Sequence[tuple[InboxUpdate, UUID | None]]) -> frozenset[UpdateKey]:
         rows = [(update.key, claim, update_to_row(update)) for update, claim in updates]
         return frozenset(map(UpdateKey, await _LANES.save_each(self._transaction, rows)))
+
+    async def remove(self, keys: Sequence[UpdateKey]) -> None:
+        await self._transaction.execute(_REMOVE, {"keys": list(keys)})
 
     async def renew(self, claim: UUID, lease_until: datetime) -> frozenset[UpdateKey]:
         return frozenset(map(UpdateKey, await _LANES.renew(self._transaction, claim, lease_until)))

@@ -84,6 +84,10 @@ class UpdateRepository(Protocol):
         """
         ...
 
+    async def remove(self, keys: Sequence[UpdateKey]) -> None:
+        """Remove dead letters; what was said because of them stays, and others of these do too."""
+        ...
+
     async def renew(self, claim: UUID, lease_until: datetime) -> Set[UpdateKey]:
         """Extend every lease under this claim; which they are."""
         ...

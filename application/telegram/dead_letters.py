@@ -35,9 +35,9 @@ class Replayed:
 
 
 class DeadLetters:
-    """Lists a bot's inbox, and has dead letters handled once more, for ADMIN and above.
+    """Lists a bot's inbox, has dead letters handled once more, and dismisses them, for ADMIN and above.
 
-    Whoever looks into an update reads what somebody wrote to the bot: that is a line of the trail, as a replay is.
+    Whoever looks into an update reads what somebody wrote to the bot: that is a line of the trail, as the others are.
     What another bot was told is not found: nobody here could handle it.
     """
 
@@ -106,6 +106,35 @@ class DeadLetters:
             if len(found) < CHUNK:
                 return done
             after = found[-1].key
+
+    async def dismiss(self, actor: Actor, bot_id: int, key: UpdateKey) -> None:
+        """Remove a dead letter; raises `NotAllowed`, `NotFound`, and `Conflict` for what is none."""
+        actor.require(Role.ADMIN)
+        async with self._unit_of_work() as work:
+            update = await self._get(work, bot_id, key)
+            update.require_dead()
+            await self._dismiss(work, actor, [update])
+            await work.commit()
+
+    async def dismiss_left(self, actor: Actor, bot_id: int) -> int:
+        """Remove the dead letters that replaying all leaves; how many there were. Raises `NotAllowed`."""
+        actor.require(Role.ADMIN)
+        dismissed, after = 0, None
+        while True:
+            async with self._unit_of_work() as work:
+                found = await work.telegram_updates.dead_letters(bot_id, after, CHUNK)
+                left = [update for update in found if update.is_left]
+                await self._dismiss(work, actor, left)
+                await work.commit()
+            dismissed += len(left)
+            if len(found) < CHUNK:
+                return dismissed
+            after = found[-1].key
+
+    async def _dismiss(self, work: UnitOfWork, actor: Actor, dead: Sequence[InboxUpdate]) -> None:
+        await work.telegram_updates.remove([update.key for update in dead])
+        for update in dead:
+            await self._record(work, AuditAction.UPDATE_DISMISSED, actor, update)
 
     async def _replay(self, work: UnitOfWork, actor: Actor, dead: Sequence[InboxUpdate]) -> int:
         now, alive = self._clock.now(), list[InboxUpdate]()

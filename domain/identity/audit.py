@@ -56,6 +56,7 @@ class AuditAction(StrEnum):
     BLOCKED_BOT = "telegram.blocked_bot"
     UPDATE_READ = "telegram.update_read"
     UPDATE_REPLAYED = "telegram.update_replayed"
+    UPDATE_DISMISSED = "telegram.update_dismissed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -103,7 +103,7 @@ class InboxUpdate:
             expires_at=None if envelope.lifetime is None else now + envelope.lifetime,
         )
         if not is_update:
-            update.give_up("This is no update: there is no update_id in it.", now)
+            update.give_up("This is no update: expected a JSON object with an update_id from 0 to 2**63-1.", now)
         return update
 
     def begin(self, claim: UUID, lease_until: datetime) -> None:
@@ -158,16 +158,22 @@ class InboxUpdate:
         """An admin wants it handled once more; raises `Conflict` unless it ended in an error that can be handled.
         `is_late` unless they want this very one: what is urgent expires then, and is not done late.
         """
-        if self.update_id is None:
-            raise Conflict("This is no update and cannot be handled.")
-        if self.is_urgent and is_late:
-            raise Conflict("Nobody waits for the answer any more.")
-        if not self.raw:
-            raise Conflict("What it said was forgotten, so it cannot be handled any more.")
+        if (refusal := self._refusal(is_late=is_late)) is not None:
+            raise Conflict(refusal)
         self._require(UpdateState.ERROR, UpdateState.NEW)
         self._move(UpdateState.NEW)
         self.due_at, self.handled_at, self.expires_at, self.attempts = now, None, None, 0
         self.error_message = None
+
+    @property
+    def is_left(self) -> bool:
+        """Whether it is a dead letter that is left when all are replayed: it will never be handled by that."""
+        return self.state is UpdateState.ERROR and self._refusal(is_late=True) is not None
+
+    def require_dead(self) -> None:
+        """Raise `Conflict` unless it is a dead letter, which may be dismissed."""
+        if self.state is not UpdateState.ERROR:
+            raise Conflict("This is no dead letter.", state=self.state.name)
 
     def forget(self, now: datetime) -> None:
         """Who said what is kept no longer, nor told by its lane or error; one that waits is not handled any more."""
@@ -195,6 +201,13 @@ class InboxUpdate:
     def _ended(self, now: datetime, error: str | None) -> None:
         self.handled_at, self.error_message = now, error
         self.claim = self.lease_until = None
+
+    def _refusal(self, *, is_late: bool) -> str | None:
+        if self.update_id is None:
+            return "This is no update and cannot be handled."
+        if self.is_urgent and is_late:
+            return "Nobody waits for the answer any more."
+        return None if self.raw else "What it said was forgotten, so it cannot be handled any more."
 
     def _require(self, state: UpdateState, to: UpdateState) -> None:
         if self.state is not state:

@@ -11,6 +11,7 @@ from domain.identity import OPERATOR
 from domain.telegram import InboxUpdate, UpdateKey, UpdateState
 from entrypoints.cli.ending import ExitCode
 from entrypoints.cli.session import Invocation, pass_invocation
+from entrypoints.cli.words import counted
 from entrypoints.container import Container
 
 _STATE = click.Choice([state.name.lower() for state in UpdateState], case_sensitive=False)
@@ -18,7 +19,7 @@ _STATE = click.Choice([state.name.lower() for state in UpdateState], case_sensit
 
 @click.group(name="inbox")
 def inbox() -> None:
-    """The inbox: list, show, replay. A running server takes up what is replayed within a second."""
+    """The inbox: list, show, replay, dismiss. A running server takes up what is replayed within a second."""
 
 
 @inbox.command(name="list")
@@ -100,6 +101,27 @@ def replay(invocation: Invocation, key: UUID | None, *, is_all: bool) -> None:
     if done.left:
         click.echo(f"{done.left} cannot be handled any more.", err=True)
         raise click.exceptions.Exit(ExitCode.DONE_WITH_FAILURES)
+
+
+@inbox.command()
+@click.argument("key", type=click.UUID, required=False)
+@click.option("--all-left", "is_all", is_flag=True, help="Every dead letter that `replay --all` leaves.")
+@pass_invocation
+def dismiss(invocation: Invocation, key: UUID | None, *, is_all: bool) -> None:
+    """Remove the dead letter KEY, or with --all-left those that replaying leaves: what is no update, was forgotten, or
+    was a pressed button.
+    """
+    if (key is None) is not is_all:
+        raise click.UsageError("expected a KEY, or --all-left")
+
+    async def action(container: Container) -> int:
+        letters, bot_id = container.dead_letters(), container.bot_id()
+        if key is None:
+            return await letters.dismiss_left(OPERATOR, bot_id)
+        await letters.dismiss(OPERATOR, bot_id, UpdateKey(key))
+        return 1
+
+    click.echo(f"{counted(invocation.run(action), 'dead letter')} dismissed.")
 
 
 def _line(update: InboxUpdate) -> str:

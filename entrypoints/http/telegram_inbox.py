@@ -3,9 +3,9 @@
 from typing import Annotated
 from uuid import UUID
 
-from litestar import get, post
+from litestar import delete, get, post
 from litestar.params import FromPath, QueryParameter
-from litestar.status_codes import HTTP_200_OK
+from litestar.status_codes import HTTP_200_OK, HTTP_204_NO_CONTENT
 
 from domain.telegram import UpdateKey, UpdateState
 from entrypoints.http.access import admin
@@ -74,4 +74,18 @@ async def replay_updates(
     return present(ReplayedResponse, await dead_letters.replay_all(actor, bot_id))
 
 
-HANDLERS = [list_updates, get_update, replay_update, replay_updates]
+@delete(
+    "/updates/{key:uuid}",
+    guards=[admin],
+    security=SECURITY,
+    status_code=HTTP_204_NO_CONTENT,
+    responses=refusals(401, 403, 404, 409),
+)
+async def dismiss_update(
+    actor: ActorDependency, dead_letters: DeadLettersDependency, bot_id: BotIdDependency, key: FromPath[UUID]
+) -> None:
+    """Remove a dead letter, for good."""
+    await dead_letters.dismiss(actor, bot_id, UpdateKey(key))
+
+
+HANDLERS = [list_updates, get_update, replay_update, replay_updates, dismiss_update]

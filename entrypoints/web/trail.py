@@ -37,6 +37,7 @@ ACTIONS: Mapping[AuditAction, str] = {
     AuditAction.BLOCKED_BOT: "Bot blocked",
     AuditAction.UPDATE_READ: "Message to the bot read",
     AuditAction.UPDATE_REPLAYED: "Message to the bot handled again",
+    AuditAction.UPDATE_DISMISSED: "Message to the bot dismissed",
 }
 _BY = "by"
 _CODES = frozenset({"cause", "method", "outcome", "purpose", "source", "state", "what"})

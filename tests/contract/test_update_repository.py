@@ -24,6 +24,7 @@ from tests.support.bot import (
     claimed,
     fields_of,
     handled,
+    new_message,
     new_update,
     saved,
     stored_update,
@@ -319,6 +320,25 @@ async def test_update_dead_letters_are_the_oldest_first_and_hold_nothing_of_what
         await work.commit()
     stored = await stored_update(backend, dead[0].key)
     assert (stored.state, stored.raw) == (UpdateState.NEW, b"{...}"), "what was said is kept"
+
+
+async def test_update_removed_when_it_is_dead_and_what_was_said_because_of_it_stays(backend: Backend) -> None:
+    dead, waiting = new_update(backend, 1), new_update(backend, 2)
+    dead.give_up("No.", backend.clock.now())
+    await arrived(backend, dead, waiting)
+    said = new_message(backend, caused_by=dead.key)
+    async with backend.unit_of_work() as work:
+        await work.outgoing_messages.add([said])
+        await work.telegram_updates.remove([dead.key, waiting.key])
+        await work.commit()
+
+    with pytest.raises(NotFound):
+        await stored_update(backend, dead.key)
+    assert (await stored_update(backend, waiting.key)).state is UpdateState.NEW
+    async with backend.unit_of_work() as work:
+        now = backend.clock.now()
+        (stored,) = await work.outgoing_messages.claim(BOT, backend.ids.new(), now, now + LEASE, 9)
+    assert (stored.id, stored.caused_by) == (said.id, None)
 
 
 async def test_update_nobody_stored_is_not_saved(backend: Backend) -> None:

@@ -85,3 +85,20 @@ async def test_inbox_of_another_bot_is_not_shown_nor_replayed(house: House) -> N
     assert everything.json() == {"replayed": 0, "left": 0}
     for method, path in (("GET", f"{UPDATES}/{theirs}"), ("POST", f"{UPDATES}/{theirs}/replay")):
         expect_problem(await house.client.request(method, path, headers=admin.headers), 404, "not_found")
+
+
+async def test_inbox_dead_letter_is_dismissed_once_by_admins(house: House) -> None:
+    admin, ada = await house.person("root", Role.ADMIN), await house.person("ada", Role.SUBSCRIBER)
+    dead, waiting = await arrived(house, 1), await arrived(house, 2, is_dead=False)
+
+    refused = await house.client.delete(f"{UPDATES}/{dead}", headers=ada.headers)
+    answer = await house.client.delete(f"{UPDATES}/{dead}", headers=admin.headers)
+    again = await house.client.delete(f"{UPDATES}/{dead}", headers=admin.headers)
+    alive = await house.client.delete(f"{UPDATES}/{waiting}", headers=admin.headers)
+
+    expect_problem(refused, 403, "not_allowed")
+    assert answer.status_code == 204
+    expect_problem(again, 404, "not_found")
+    expect_problem(alive, 409, "conflict")
+    listed = (await house.client.get(UPDATES, headers=admin.headers)).json()
+    assert listed["counts"] == {"new": 1, "processing": 0, "success": 0, "error": 0}

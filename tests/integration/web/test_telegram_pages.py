@@ -148,3 +148,14 @@ async def test_account_page_of_an_owner_without_a_password_leads_to_setting_one_
     assert refused.status_code == 409
     assert "set a password first" in refused.json()["detail"]
     assert 'id="link-telegram"' in afterwards
+
+
+async def test_inbox_page_offers_to_dismiss_what_can_only_stay(guild: House) -> None:
+    admin = await guild.person("root", Role.ADMIN)
+    await guild.container.update_intake().receive(123456, [b"no update"])
+
+    page = (await guild.client.get(INBOX, headers=admin.headers)).text
+
+    assert 'data-call="DELETE /telegram/updates/' in page
+    assert "expected a JSON object with an update_id" in page
+    assert "/replay" not in page.split('data-call="POST /telegram/updates/replay"')[0]

@@ -10,7 +10,7 @@ from application.telegram.dead_letters import UPDATE, DeadLetters, Replayed
 from application.telegram.disclosing import MASK, disclosed
 from domain.errors import Conflict, NotAllowed, NotFound
 from domain.identity import OPERATOR, Actor, AuditAction, Role
-from domain.telegram import InboxUpdate, UpdateKey, UpdateState
+from domain.telegram import MALFORMED, Envelope, InboxUpdate, UpdateKey, UpdateState
 from tests.support.backend import Backend, memory_backend
 from tests.support.bot import BOT, arrived, claimed, new_update, stored_update
 from tests.support.given import stored_member
@@ -55,6 +55,8 @@ async def test_dead_letters_are_for_admins_only(backend: Backend) -> None:
         letters.show(actor, BOT, update.key),
         letters.replay(actor, BOT, update.key),
         letters.replay_all(actor, BOT),
+        letters.dismiss(actor, BOT, update.key),
+        letters.dismiss_left(actor, BOT),
     ):
         with pytest.raises(NotAllowed):
             await attempt
@@ -87,6 +89,42 @@ async def test_dead_letters_that_cannot_be_handled_or_come_too_late_stay_and_are
     assert await letters.replay_all(OPERATOR, BOT) == Replayed(1, 2)
     assert (await letters.counts(OPERATOR, BOT))[UpdateState.ERROR] == 2
     assert (await letters.replay(OPERATOR, BOT, press.key)).state is UpdateState.NEW, "whoever wants this very one"
+
+
+async def test_dead_letters_that_replaying_leaves_are_dismissed_and_noted(backend: Backend) -> None:
+    letters, admin = letters_of(backend), await admin_of(backend)
+    kept = await failed(backend, 1)
+    await failed(backend, 2, raw=b"", lane="chat:6")
+    await failed(backend, 3, lane="urgent:6", is_urgent=True)
+    malformed = InboxUpdate.received(
+        UpdateKey(backend.ids.new()), BOT, Envelope(None, MALFORMED, MALFORMED), b"no update", backend.clock.now()
+    )
+    await arrived(backend, malformed, new_update(backend, 4))
+
+    assert await letters.dismiss_left(admin, BOT) == 3
+    assert await letters.dismiss_left(admin, BOT) == 0
+
+    counts = await letters.counts(OPERATOR, BOT)
+    assert (counts[UpdateState.ERROR], counts[UpdateState.NEW]) == (1, 1)
+    assert (await stored_update(backend, kept.key)).state is UpdateState.ERROR
+    noted = await lines(backend, AuditAction.UPDATE_DISMISSED)
+    assert len(noted) == 3
+    assert (UPDATE, str(malformed.key), admin.member_id) in noted
+
+
+async def test_dead_letter_is_dismissed_by_its_key_and_what_waits_is_not(backend: Backend) -> None:
+    letters = letters_of(backend)
+    dead, waiting, theirs = await failed(backend), new_update(backend, 4), await failed(backend, 1, bot_id=BOT + 1)
+    await arrived(backend, waiting)
+
+    await letters.dismiss(OPERATOR, BOT, dead.key)
+
+    with pytest.raises(Conflict):
+        await letters.dismiss(OPERATOR, BOT, waiting.key)
+    for gone in (dead, theirs):
+        with pytest.raises(NotFound):
+            await letters.dismiss(OPERATOR, BOT, gone.key)
+    assert (await stored_update(backend, waiting.key)).state is UpdateState.NEW
 
 
 async def test_dead_letters_of_another_bot_are_left_alone(backend: Backend) -> None:
