@@ -7,6 +7,7 @@ after growing pauses while nobody answers.
 import asyncio
 import random
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 import pytest
 
@@ -29,7 +30,7 @@ from tests.e2e.process.telegram import (
 UPDATES, PEOPLE = 5_000, 1_000
 FEW_UPDATES, FEW_PEOPLE = 1_000, 400
 SOAK_UPDATES, SOAK_PEOPLE = 100_000, 5_000
-QUEUED = 300
+QUEUED, UNANSWERED = 300, 800
 LIFE, FEW_LIFE, SOAK_LIFE = (300, 1_000), (100, 300), (400, 1_600)
 """Calls that Telegram hears of a process until its kill: some seconds' work of a machine that does nothing else."""
 
@@ -41,18 +42,32 @@ async def telegram() -> AsyncIterator[FakeTelegram]:
 
 
 async def _ask_all(people: Crowd, updates: int) -> None:
-    """One question after another, as long as Telegram has only so many to deliver."""
-    queue = people.telegram.state.updates
+    """One question after another, as long as Telegram has only so many to deliver and the bot so many to answer: until
+    the end updates come in while others are handled.
+    """
+    telegram = people.telegram
     for number in range(updates):
         people.ask(number)
-        while len(queue.pending()) >= QUEUED:  # noqa: ASYNC110 - it tells nobody that it got shorter
+        while (  # noqa: ASYNC110 - it tells nobody
+            len(telegram.state.updates.pending()) >= QUEUED or number - len(telegram.requests) > UNANSWERED
+        ):
             await asyncio.sleep(0.05)
+
+
+async def _until_one_is_taken_in(people: Crowd) -> None:
+    """The moment in which Telegram hears that an update is kept; or some seconds later, where none is delivered."""
+    queue = people.telegram.state.updates
+    waiting = queue.pending()
+    with suppress(TimeoutError):
+        async with asyncio.timeout(3):
+            while {*map(id, waiting)} <= {*map(id, queue.pending())}:  # noqa: ASYNC110 - a millisecond is too late here
+                await asyncio.sleep(0)
 
 
 async def _kill_and_start_until_done(
     instance: Instance, people: Crowd, updates: int, life: tuple[int, int], seed: int
 ) -> tuple[int, int]:
-    """Run a server, kill it in the middle of its work, run the next; (kills, answers of which nobody knew whether they
+    """Run a server, kill it at the worst moment, run the next; (kills, answers of which nobody knew whether they
     had arrived: they were on their way then, or their connection broke).
 
     Once four of five are answered the last server is left alone: it ends when nothing waits.
@@ -75,6 +90,7 @@ async def _kill_and_start_until_done(
                     await asking
                     assert await server.terminate() == 0
                     return kills, len(uncertain) + doubts + in_doubt(server)
+            await _until_one_is_taken_in(people)
             server.kill()
         kills += 1
         uncertain |= on_their_way(store)
