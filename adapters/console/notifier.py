@@ -57,6 +57,10 @@ class ConsoleNotifier(Notifier):
         """By its number: the message that a button is under, and the button. The latest ones; older ones are gone."""
         return self._buttons
 
+    def tell(self, text: str) -> None:
+        """Write what the bot did not say, such as how the terminal is used."""
+        self._show("console", RichText(text), (), 0)
+
     async def send(self, content: Outgoing | SendDraft) -> Delivery:
         match content:
             case SendText():

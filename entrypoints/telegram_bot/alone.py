@@ -14,7 +14,7 @@ from entrypoints.container import Container, sql_container
 from entrypoints.replying import ReplyWork
 from entrypoints.settings import Settings
 from entrypoints.telegram_bot.bot import Bot, create_bot, create_console_bot
-from entrypoints.telegram_bot.console import Console, Lines
+from entrypoints.telegram_bot.console import Console, Lines, standard_input
 
 
 def run_bot(settings: Settings) -> None:
@@ -38,8 +38,8 @@ def run_bot(settings: Settings) -> None:
 
 
 def run_console(settings: Settings, profile: TelegramProfile, *, is_scripted: bool) -> None:
-    """Speak with the bot on the terminal, as this person, until the end of the input. `is_scripted` input is read a
-    line at a time, each when all was said about the one before.
+    """Speak with the bot on the terminal, as this person, until the end of the input, SIGTERM or Ctrl-C, as `run_bot`.
+    `is_scripted` input is read a line at a time, each when all was said about the one before.
     """
     asyncio.run(_run_console(settings, profile, is_scripted=is_scripted))
 
@@ -64,12 +64,17 @@ async def _run_console(settings: Settings, profile: TelegramProfile, *, is_scrip
     container.notifier.override(container.console_notifier)
     container.pacer.override(container.console_pacer)
     console = Console(container, container.console_notifier(), profile)
-    async with _at_work(container, create_console_bot(container)) as working:
-        speaking = asyncio.create_task(console.speak(Lines(), is_scripted=is_scripted))
-        await asyncio.wait({working, speaking}, return_when=asyncio.FIRST_COMPLETED)
-        if speaking.done():
-            speaking.result()
-        speaking.cancel()
+    ending: asyncio.Future[signal.Signals] = asyncio.get_running_loop().create_future()
+    with _told(ending):
+        async with _at_work(container, create_console_bot(container)) as working:
+            speaking = asyncio.create_task(console.speak(Lines(standard_input()), is_scripted=is_scripted))
+            any_of: set[asyncio.Future[Any]] = {working, speaking, ending}
+            await asyncio.wait(any_of, return_when=asyncio.FIRST_COMPLETED)
+            if speaking.done():
+                speaking.result()
+            speaking.cancel()
+    if ending.done() and ending.result() is signal.SIGINT:
+        raise KeyboardInterrupt
 
 
 @asynccontextmanager

@@ -19,7 +19,7 @@ from entrypoints.telegram_bot.router import Router
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=1), timedelta(minutes=1)
 # How much of the time for stopping handlers and growing answers may take.
 BEFORE_SENDING = 0.6
-CONSOLE = BotIdentity(CONSOLE_BOT, "guildhall")
+CONSOLE = BotIdentity(CONSOLE_BOT, "guildhall_bot")
 
 T = TypeVar("T")
 

@@ -4,7 +4,8 @@ import asyncio
 import json
 import sys
 import threading
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
+from io import UnsupportedOperation
 from itertools import count
 from typing import Protocol
 
@@ -23,11 +24,18 @@ class Shown(Protocol):
         """By its number: the message a button is under, and the button."""
         ...
 
+    def tell(self, text: str) -> None:
+        """Show what the bot did not say."""
+        ...
+
 
 class Lines:
-    """Standard input, line by line. It is read by a thread of its own, which nobody waits for at the end."""
+    """A file such as standard input, line by line. It is read by a thread of its own, which nobody waits for at the
+    end. What is no UTF-8 is replaced.
+    """
 
-    def __init__(self) -> None:
+    def __init__(self, file: Iterable[bytes]) -> None:
+        self._file = file
         self._loop = asyncio.get_running_loop()
         self._read: asyncio.Queue[str | None] = asyncio.Queue()
         threading.Thread(target=self._read_all, name="standard-input", daemon=True).start()
@@ -39,11 +47,22 @@ class Lines:
 
     def _read_all(self) -> None:
         try:
-            for line in sys.stdin:
-                self._loop.call_soon_threadsafe(self._read.put_nowait, line.rstrip("\r\n"))
+            for line in self._file:
+                text = line.decode(errors="replace").rstrip("\r\n")
+                self._loop.call_soon_threadsafe(self._read.put_nowait, text)
             self._loop.call_soon_threadsafe(self._read.put_nowait, None)
         except RuntimeError:
             return  # the loop has ended, and nobody listens any more
+
+
+def standard_input() -> Iterable[bytes]:
+    """Its lines, unbuffered where it is a file: a thread that held a buffer's lock at the end would end the interpreter
+    with a fatal error.
+    """
+    try:
+        return open(sys.stdin.fileno(), "rb", buffering=0, closefd=False)
+    except UnsupportedOperation:
+        return sys.stdin.buffer
 
 
 class Console:
@@ -62,9 +81,12 @@ class Console:
 
     async def speak(self, lines: Lines, *, is_scripted: bool) -> None:
         """Pass on every line. Scripted ones wait until all was said about the one before; so does the end."""
+        if not is_scripted:
+            name = f"{self._profile.first_name} ({self._profile.telegram_id})"
+            self._shown.tell(f"You are {name}. Lines are messages, a button's number presses it, Ctrl-D ends.")
         async for line in lines.each():
             if line.strip():
-                await self._intake.receive(CONSOLE_BOT, [self._update(line.strip())])
+                await self._take(line.strip())
             if is_scripted:
                 await self._settle()
         await self._settle()
@@ -85,9 +107,17 @@ class Console:
         async with self._unit_of_work() as work:
             return await work.outgoing_messages.next_due(CONSOLE_BOT, self._clock.now()) is not None
 
-    def _update(self, line: str) -> bytes:
+    async def _take(self, line: str) -> None:
+        pressed = None
+        if line.isascii() and line.isdigit():
+            pressed = self._shown.buttons.get(int(line)) if len(line) < 10 else None
+            if pressed is None:
+                self._shown.tell(f"There is no button {line}.")
+                return
+        await self._intake.receive(CONSOLE_BOT, [self._update(line, pressed)])
+
+    def _update(self, line: str, pressed: tuple[int, Button] | None) -> bytes:
         """As Telegram would bring it."""
-        pressed = self._shown.buttons.get(int(line)) if line.isascii() and line.isdigit() and len(line) < 10 else None
         update_id = next(self._update_ids)
         if pressed is None or pressed[1].data is None:
             body = {"message": self._message(next(self._messages), text=line)}

@@ -27,7 +27,7 @@ def command_on(
             capsys.readouterr()
             with monkeypatch.context() as patched:
                 patched.chdir(tmp_path)
-                patched.setattr(sys, "stdin", io.StringIO(given))
+                patched.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(given.encode()), encoding="utf-8"))
                 for name, value in {"GUILDHALL_DATA_DIR": str(instance.folder), **settings}.items():
                     patched.setenv(name, value)
                 with _logging_as_before():

@@ -5,6 +5,8 @@ import re
 import signal
 import sqlite3
 
+import pytest
+
 from tests.e2e.cli.conftest import Command
 from tests.e2e.conftest import Instance, Outcome
 
@@ -61,23 +63,34 @@ def test_console_words_go_into_the_session_that_the_web_shows(instance: Instance
     assert used == (1,)
 
 
-def test_console_number_that_is_no_button_is_a_message(guildhall: Command) -> None:
+def test_console_number_that_is_no_button_says_so(guildhall: Command) -> None:
     outcome = console(guildhall, "999")
-    assert outcome.code == 0
-    assert outcome.out.startswith("bot:\n")
+    assert (outcome.code, outcome.out) == (0, "console:\n  There is no button 999.\n\n")
 
 
-def test_console_interrupted_ends_with_130_and_no_traceback(instance: Instance) -> None:
+def test_console_command_by_the_bots_name_is_answered(guildhall: Command) -> None:
+    assert "What I can do for you" in console(guildhall, "/help@guildhall_bot").out
+
+
+@pytest.mark.parametrize(("ending", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 0)])
+def test_console_told_to_end_ends_well_without_a_traceback(
+    instance: Instance, ending: signal.Signals, code: int
+) -> None:
     process = instance.start("bot", "--console", text_input=True)
     assert process.stdin is not None
     assert process.stdout is not None
     process.stdin.write("/start\n")
     process.stdin.flush()
     assert process.stdout.readline() == "bot:\n"
-    process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=20)
-    assert process.returncode == 130, err
+    process.send_signal(ending)
+    try:
+        # Its input does not end: nothing but the signal ends it.
+        assert process.wait(timeout=20) == code
+    finally:
+        process.kill()
+        _, err = process.communicate()
     assert "Traceback" not in err
+    assert "Fatal" not in err
 
 
 def test_bot_without_a_token_says_what_to_do(guildhall: Command) -> None:
@@ -110,4 +123,17 @@ def test_inbox_is_listed_shown_and_replayed_at_the_terminal(instance: Instance, 
     assert guildhall("bot", "inbox", "replay", "--all").out == "0 will be handled once more.\n"
     assert guildhall("bot", "inbox", "replay").code == 2
     replayed = console(guildhall)
-    assert "The code is unknown" in replayed.out
+    assert "code is unknown" in replayed.out
+
+
+def test_inbox_dead_letters_are_dismissed_at_the_terminal(instance: Instance, guildhall: Command) -> None:
+    console(guildhall, "/start", "/help")
+    with sqlite3.connect(instance.database) as database:
+        database.execute("UPDATE telegram_webhooks SET state = 3 WHERE CAST(raw AS TEXT) LIKE '%help%'")
+    key = guildhall("bot", "inbox", "list", "--state", "error").out.split()[0]
+
+    assert guildhall("bot", "inbox", "dismiss", "--all-left").out == "0 dead letters dismissed.\n"
+    assert guildhall("bot", "inbox", "dismiss", key).out == "1 dead letter dismissed.\n"
+    assert guildhall("bot", "inbox", "dismiss", key).code == 2
+    assert guildhall("bot", "inbox", "dismiss").code == 2
+    assert guildhall("bot", "inbox", "list").err == "new 0, processing 0, success 1, error 0\n"
