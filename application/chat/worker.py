@@ -2,9 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 
 from application.chat.replies import ReplyWriter
@@ -37,7 +37,7 @@ class ReplyTimes:
 class ReplyWorker:
     """Runs replies until it is stopped. Any number of workers share one database.
 
-    A worker that dies leaves its leases to end; whoever finds them marks those replies `interrupted`.
+    A worker that dies leaves its leases to end; whoever else finds them marks those replies `interrupted`.
     """
 
     def __init__(
@@ -122,8 +122,9 @@ class ReplyWorker:
         return not self._stopping and len(self._tasks) < MAX_RUNNING
 
     async def _claim(self) -> ReplyJob | None:
-        now = self._clock.now()
         async with self._unit_of_work() as work:
+            # The lease begins once the database is had, however long that took.
+            now = self._clock.now()
             job = await work.reply_queue.claim(self._ids.new(), now, now + self._times.lease)
             if job is not None:
                 await work.commit()
@@ -156,15 +157,17 @@ class ReplyWorker:
         ages = [now - reply.renewed_at for reply in replies]
         if ages and max(ages) >= self._times.lease / 3:
             # Those that would be due soon come along, so that few statements renew many leases.
-            due = [reply for reply, age in zip(replies, ages, strict=True) if age >= self._times.lease / 6]
-            await self._renew(due, now)
+            due = [reply.job for reply, age in zip(replies, ages, strict=True) if age >= self._times.lease / 6]
+            await self._renew(due)
 
-    async def _renew(self, replies: list[RunningReply], now: datetime) -> None:
+    async def _renew(self, jobs: Sequence[ReplyJob]) -> None:
         async with self._unit_of_work() as work:
-            lost = await work.reply_queue.renew([reply.job for reply in replies], now + self._times.lease)
+            now = self._clock.now()
+            lost = await work.reply_queue.renew(jobs, now + self._times.lease)
             await work.commit()
-        for reply in replies:
-            reply.renewed_at = now
+        for reply in self._running.all():
+            if reply.job in jobs:
+                reply.renewed_at = now
         for job in lost:
             if task := self._tasks.get(job):
                 task.cancel()
@@ -172,7 +175,12 @@ class ReplyWorker:
     async def _recover(self) -> None:
         async with self._unit_of_work() as work:
             expired = await work.reply_queue.expired(self._clock.now(), RECOVERY_BATCH)
+        if late := [job for job in expired if job in self._tasks]:
+            # The database kept us waiting: they go on here, and nobody else has taken them.
+            await self._renew(late)
         for job in expired:
+            if job in late:
+                continue
             try:
                 await self._writer.recover(job, SERVER_STOPPED)
             except Exception:  # noqa: BLE001 - one reply that cannot be ended keeps no other from its end

@@ -107,6 +107,25 @@ async def test_reply_that_takes_longer_than_its_lease_keeps_it_and_ends_whole(wo
     assert (reply.status, reply.content) == (MessageStatus.COMPLETE, "All of it.")
 
 
+async def test_reply_whose_lease_ended_while_it_runs_here_goes_on_and_ends_whole(working: ChatWorld) -> None:
+    gate = asyncio.Event()
+    working.script(Script(("All ", "of it."), gate=gate, open_deltas=1))
+    ann = await working.member("ann")
+    session = await working.sessions.create(ann)
+    # Looked for before it is due to be renewed.
+    await later(working, TIMES.lease / 12)
+    reply_id = await working.ask(ann, session.id, "Hello?")
+    await working.until(lambda: len(working.deltas(reply_id)) == 1)
+    row = working.store.tables.replies[reply_id]
+    working.store.tables.replies[reply_id] = replace(row, lease_until=working.clock.now())
+    await later(working, TIMES.lease / 4)
+
+    assert working.store.tables.replies[reply_id].lease_until == working.clock.now() + TIMES.lease
+    gate.set()
+    reply = await working.settled(ann, reply_id)
+    assert (reply.status, reply.content) == (MessageStatus.COMPLETE, "All of it.")
+
+
 async def test_reply_whose_lease_was_lost_is_given_up(working: ChatWorld) -> None:
     working.script(Script(("All ", "of it."), gate=asyncio.Event(), open_deltas=1))
     ann = await working.member("ann")
