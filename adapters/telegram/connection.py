@@ -27,7 +27,7 @@ class BotConnection:
     async def client(self) -> "Client":
         """Raises `Unavailable` without a token."""
         if self._token is None:
-            raise Unavailable("There is no bot to speak through; set telegram.bot_token.")
+            raise Unavailable("There is no bot to speak through; set GUILDHALL_TELEGRAM_BOT_TOKEN.")
         async with self._making:
             if self._client is None:
                 # Importing takes half a second, and the client reads certificates: neither may stop the loop.

@@ -6,6 +6,7 @@ from domain.identity import OPERATOR
 from domain.telegram import UpdateState
 from entrypoints.cli.words import counted
 from entrypoints.container import Container
+from entrypoints.settings import require_rules
 
 LATELY = timedelta(hours=1)
 
@@ -23,6 +24,7 @@ async def token(container: Container) -> Seen:
 async def webhook(container: Container) -> Seen:
     """Whether Telegram calls where this instance listens, and how that went."""
     settings = container.settings()
+    require_rules(settings)
     info = await container.bot_api().webhook_info()
     expected = settings.webhook_url if settings.has_webhook else ""
     if info.url != expected:

@@ -9,7 +9,7 @@ from entrypoints.cli.ending import Refused, complain
 from entrypoints.cli.session import Invocation, pass_invocation, require_data_dir
 from entrypoints.cli.whereabouts import running, taken, written_down
 from entrypoints.listening import listener
-from entrypoints.settings import Settings
+from entrypoints.settings import Settings, require_rules
 
 
 @click.command(name="serve")
@@ -29,6 +29,7 @@ def command(invocation: Invocation, host: str | None, port: int | None, data_dir
     """
     invocation.data_dir = data_dir or invocation.data_dir
     settings = invocation.settings({"http.host": host, "http.port": port})
+    require_rules(settings)
     refuse_second(settings)
     if check:
         listener(settings).close()

@@ -40,7 +40,10 @@ def load_settings(
             problems.append(f"{one.name}: found {one.field.kind.found(one.raw)}; expected {unfit.expected}")
     settings = _built(values)
     names = {one.field.toml: one.name for one in given}
-    problems += broken_rules(settings, lambda toml: names.get(toml, toml))
+    # What was refused keeps its default here: no rule is told to miss it as well.
+    refused = tuple(f"{one.name}:" for one in given if one.field.path not in values)
+    broken = broken_rules(settings, lambda toml: names.get(toml, toml))
+    problems += [line for line in broken if not line.startswith(refused)]
     if problems:
         raise SettingsError(problems)
     return settings

@@ -9,13 +9,16 @@ _OPEN = "outside loopback"
 
 
 def require_rules(settings: Settings) -> None:
-    """Raise `SettingsError` with every rule that does not hold: for settings that were made by hand."""
-    if problems := list(broken_rules(settings, str)):
+    """Raise `SettingsError` with every rule that does not hold: before serving, and for settings made by hand."""
+    if problems := [*broken_rules(settings, str), *_serving_rules(settings)]:
         raise SettingsError(problems)
 
 
 def broken_rules(settings: Settings, name_of: Callable[[str], str]) -> Iterator[str]:
-    """A line for each rule that does not hold; `name_of` gives the name under which the user set a TOML path."""
+    """A line for each rule that does not hold; `name_of` gives the name under which the user set a TOML path.
+
+    Those that only serving needs are not among them: a command that Telegram never calls goes without its secret.
+    """
     yield from _mail_rules(settings, name_of)
     yield from _telegram_rules(settings, name_of)
     if settings.is_loopback:
@@ -44,13 +47,20 @@ def _telegram_rules(settings: Settings, name_of: Callable[[str], str]) -> Iterat
     telegram = settings.telegram
     if telegram.bot_token is None or not settings.has_webhook:
         return
-    if telegram.webhook_secret is None and not settings.is_loopback:
-        yield (
-            f"{name_of('telegram.webhook_secret')}: found nothing; expected a secret of your own: "
-            f"{_OPEN} anybody could write updates (or set telegram.updates to polling)"
-        )
     if settings.public_url is None:
         yield f"{name_of('public_url')}: found nothing; expected the address that Telegram is to call"
+
+
+def _serving_rules(settings: Settings) -> Iterator[str]:
+    telegram = settings.telegram
+    if telegram.bot_token is None or not settings.has_webhook or settings.is_loopback:
+        return
+    if telegram.webhook_secret is None:
+        yield (
+            "telegram.webhook_secret: found nothing; expected a secret of your own in "
+            f"GUILDHALL_TELEGRAM_WEBHOOK_SECRET: {_OPEN} anybody could write updates "
+            "(or set telegram.updates to polling)"
+        )
 
 
 def _mail_rules(settings: Settings, name_of: Callable[[str], str]) -> Iterator[str]:

@@ -14,7 +14,7 @@ from domain.errors import InvalidToken, Unavailable
 from domain.telegram import Envelope, InboxUpdate, UpdateKey
 from entrypoints.cli import doctor_bot
 from entrypoints.container import Container, memory_container
-from entrypoints.settings import Secret, Settings, TelegramSettings
+from entrypoints.settings import Secret, Settings, SettingsError, TelegramSettings
 
 PUBLIC = "https://guild.example.org"
 
@@ -86,3 +86,8 @@ async def test_doctor_counts_dead_letters(made: Any) -> None:
     state, text = await doctor_bot.inbox(container)
     assert state == "warn"
     assert text.startswith("1 update could not be handled")
+
+
+async def test_doctor_says_that_the_webhook_needs_a_secret(made: Any) -> None:
+    with pytest.raises(SettingsError, match="GUILDHALL_TELEGRAM_WEBHOOK_SECRET"):
+        await doctor_bot.webhook(made(public_url=PUBLIC))

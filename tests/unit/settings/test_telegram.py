@@ -2,7 +2,7 @@
 
 import pytest
 
-from entrypoints.settings import SettingsError, load_settings
+from entrypoints.settings import SettingsError, load_settings, require_rules
 
 TOKEN = {"GUILDHALL_TELEGRAM_BOT_TOKEN": "123456:made-up-for-the-tests"}
 PUBLIC = {**TOKEN, "GUILDHALL_PUBLIC_URL": "https://guild.example.org"}
@@ -18,10 +18,18 @@ def problems(environ: dict[str, str]) -> list[str]:
     return []
 
 
+def test_telegram_settings_that_are_refused_are_not_told_to_be_missing_too() -> None:
+    webhook = {**TOKEN, "GUILDHALL_TELEGRAM_UPDATES": "webhook"}
+    for name, value in (("GUILDHALL_TELEGRAM_WEBHOOK_SECRET", "sp ace and more"), ("GUILDHALL_PUBLIC_URL", "ftp://a")):
+        given = {**webhook, "GUILDHALL_PUBLIC_URL": "https://guild.example.org", **SECRET, name: value}
+        (line,) = problems(given)
+        assert line.startswith(f"{name}:")
+        assert "found nothing" not in line
+
+
 @pytest.mark.parametrize(
     ("environ", "name"),
     [
-        (PUBLIC, "telegram.webhook_secret"),
         ({**PUBLIC, "GUILDHALL_TELEGRAM_WEBHOOK_SECRET": "sp ace and more"}, "GUILDHALL_TELEGRAM_WEBHOOK_SECRET"),
         ({**TOKEN, "GUILDHALL_TELEGRAM_UPDATES": "webhook"}, "public_url"),
         ({**TOKEN, "GUILDHALL_TELEGRAM_UPDATES": "push"}, "GUILDHALL_TELEGRAM_UPDATES"),
@@ -37,6 +45,18 @@ def test_telegram_settings_that_would_not_work_are_told(environ: dict[str, str],
 
     assert [line for line in told if line.startswith(f"{name}:")]
     assert "made-up" not in str(told)
+
+
+def test_telegram_settings_without_a_secret_are_refused_for_serving_only() -> None:
+    settings = load_settings(PUBLIC)
+
+    with pytest.raises(SettingsError) as refusal:
+        require_rules(settings)
+
+    (line,) = refusal.value.problems
+    assert line.startswith("telegram.webhook_secret: found nothing")
+    assert "GUILDHALL_TELEGRAM_WEBHOOK_SECRET" in line
+    require_rules(load_settings({**PUBLIC, **SECRET}))
 
 
 @pytest.mark.parametrize(
