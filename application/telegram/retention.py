@@ -24,7 +24,8 @@ class BotRetention:
 
 
 class BotSweeper:
-    """Empties updates that were handled and removes rows that were sent or given up, when their time has come.
+    """Forgets who said what in updates that were handled, and removes rows that were sent or given up, when their time
+    has come.
 
     An update itself stays, so that it is known when it is delivered again. What waits is never forgotten.
     """
