@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from adapters.telegram._floods import FloodJudge
@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from adapters.telegram._client import Client
 
 DEADLINE_SECONDS = 20.0
-UNREACHABLE_PAUSE = timedelta(seconds=2)
+UNREACHABLE_PAUSE, LONGEST_PAUSE = timedelta(seconds=2), timedelta(seconds=30)
 UNKNOWN_TOKEN_PAUSE = timedelta(minutes=1)
 _SIMPLER = 4
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 _log = logging.getLogger(__name__)
 
@@ -37,6 +38,7 @@ class TelegramNotifier(Notifier):
         self._clock = clock
         self._deadline_seconds = deadline_seconds
         self._floods = FloodJudge()
+        self._away = Away()
 
     async def send(self, content: Outgoing | SendDraft) -> Delivery:
         client = await self._connection.client()
@@ -63,10 +65,14 @@ class TelegramNotifier(Notifier):
         from adapters.telegram._outcomes import final
 
         try:
-            return Sent(await perform(client, content))
+            message_id = await perform(client, content)
         except TelegramError as error:
             error.message = self._connection.redacted(error.message)
-            return final(error, content) or self._later(error, content.chat_id)
+            if (delivery := final(error, content)) is not None:
+                return delivery
+            return self._later(error, content.chat_id)
+        self._away.ended()
+        return Sent(message_id)
 
     def _later(self, error: "TelegramError", chat_id: int) -> RetryAt:
         from telegram.error import InvalidToken
@@ -79,6 +85,27 @@ class TelegramNotifier(Notifier):
             return RetryAt(now + timedelta(seconds=error.seconds), self._floods.held(chat_id, now))
         if is_crowded(error):
             return RetryAt(now + UNREACHABLE_PAUSE, HeldBack.CHAT)
-        _log.warning("telegram_unreachable", extra={"reason": error.message})
         pause = UNKNOWN_TOKEN_PAUSE if isinstance(error, InvalidToken) else UNREACHABLE_PAUSE
-        return RetryAt(now + pause, HeldBack.BOT)
+        if self._away.is_news(now, pause):
+            seconds = (self._away.until - now).total_seconds()
+            _log.warning("telegram_unreachable", extra={"reason": error.message, "seconds": seconds})
+        return RetryAt(self._away.until, HeldBack.BOT)
+
+
+class Away:
+    """How long to wait while Telegram is away: each time twice as long, up to half a minute, until it answers."""
+
+    def __init__(self) -> None:
+        self.until, self._pause = _NEVER, timedelta(0)
+
+    def is_news(self, now: datetime, pause: timedelta) -> bool:
+        """Wait, at first for this pause; False for one more that failed while there is a wait already."""
+        if now < self.until:
+            return False
+        self._pause = max(pause, min(2 * self._pause, LONGEST_PAUSE))
+        self.until = now + self._pause
+        return True
+
+    def ended(self) -> None:
+        """Telegram answered."""
+        self.until, self._pause = _NEVER, timedelta(0)

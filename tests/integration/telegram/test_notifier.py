@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from adapters.memory.system import ManualClock
 from adapters.system.clock import SystemClock
 from adapters.telegram.connection import BotConnection
 from adapters.telegram.notifier import TelegramNotifier
@@ -217,6 +218,30 @@ async def test_notifier_nobody_listens_is_due_again_and_not_ambiguous(
     assert isinstance(await notifier.send(hello(ada.id)), Sent)
 
 
+async def test_notifier_while_nobody_listens_waits_longer_each_time_and_says_each_wait_once(
+    telegram: FakeTelegram, connection: BotConnection, caplog: pytest.LogCaptureFixture
+) -> None:
+    ada, clock = telegram.user("Ada", started=True), ManualClock()
+    notifier, pauses = TelegramNotifier(connection, clock), list[float]()
+    await telegram.stop()
+
+    for _ in range(6):
+        tried = [await notifier.send(hello(ada.id)) for _ in range(2)]
+        (due,) = {each.time for each in tried if isinstance(each, RetryAt)}
+        pauses.append((due - clock.now()).total_seconds())
+        clock.advance(due - clock.now())
+
+    assert pauses == [2, 4, 8, 16, 30, 30]
+    lines = [record for record in caplog.records if record.message == "telegram_unreachable"]
+    assert [vars(record)["seconds"] for record in lines] == pauses
+    await telegram.start()
+    assert isinstance(await notifier.send(hello(ada.id)), Sent)
+    await telegram.stop()
+    again = await notifier.send(hello(ada.id))
+    assert isinstance(again, RetryAt)
+    assert again.time - clock.now() == timedelta(seconds=2)
+
+
 async def test_notifier_token_that_is_not_known_fails_no_message(telegram: FakeTelegram) -> None:
     connection = BotConnection("7000000001:another-token-of-nobody", telegram.url)
 
@@ -228,7 +253,7 @@ async def test_notifier_token_that_is_not_known_fails_no_message(telegram: FakeT
 
 
 async def test_notifier_without_a_token_is_unavailable() -> None:
-    with pytest.raises(Unavailable, match=r"telegram\.bot_token"):
+    with pytest.raises(Unavailable, match="GUILDHALL_TELEGRAM_BOT_TOKEN"):
         await TelegramNotifier(BotConnection(None, "http://127.0.0.1:1"), SystemClock()).send(hello(1))
 
 
