@@ -20,7 +20,7 @@ from application.ports.identity import TokenIssuer
 from application.ports.limits import Attempt, Limit, RateLimiter
 from application.ports.system import Clock, Ids
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
-from domain.errors import GuildhallError, TooManyRequests
+from domain.errors import Conflict, GuildhallError, TooManyRequests
 from domain.identity import (
     GUEST,
     OPEN_STATES,
@@ -180,6 +180,8 @@ class LinkingService:
             request = await presented_request(work, telegram_id, request_id)
             if request.state is LinkState.DECLINED:
                 return
+            if await linked_by(work, request) is not None:
+                raise Conflict("These accounts are linked already.", rule="linked_already")
             await self._decline(work, request, await _telegram_side(work, telegram_id, self._clock), "declined")
 
     async def void(self, telegram_id: int, text: str) -> None:

@@ -158,9 +158,9 @@ class InboxUpdate:
         """An admin wants it handled once more; raises `Conflict` unless it ended in an error that can be handled.
         `is_late` unless they want this very one: what is urgent expires then, and is not done late.
         """
+        self.require_dead()
         if (refusal := self._refusal(is_late=is_late)) is not None:
             raise Conflict(refusal)
-        self._require(UpdateState.ERROR, UpdateState.NEW)
         self._move(UpdateState.NEW)
         self.due_at, self.handled_at, self.expires_at, self.attempts = now, None, None, 0
         self.error_message = None
@@ -171,9 +171,11 @@ class InboxUpdate:
         return self.state is UpdateState.ERROR and self._refusal(is_late=True) is not None
 
     def require_dead(self) -> None:
-        """Raise `Conflict` unless it is a dead letter, which may be dismissed."""
+        """Raise `Conflict` unless it is a dead letter, which alone is replayed and dismissed."""
         if self.state is not UpdateState.ERROR:
-            raise Conflict("This is no dead letter.", state=self.state.name)
+            is_over = self.state is UpdateState.SUCCESS
+            how = "it was handled" if is_over else "it waits or is being handled"
+            raise Conflict(f"The update is no dead letter: {how}.", state=self.state.name.lower())
 
     def forget(self, now: datetime) -> None:
         """Who said what is kept no longer, nor told by its lane or error; one that waits is not handled any more."""

@@ -119,7 +119,7 @@ class Router(UpdateHandler):
     async def _answered(self, request: Request, message: IncomingMessage, exposed: str | None = None) -> Handled:
         if message.command is not None:
             return await self._command(request, message, exposed)
-        if not request.argument:
+        if not any(char.isprintable() and not char.isspace() for char in request.argument):
             return request.answered(request.texts.text_only)
         is_routed = request.chat.is_private and not message.is_forwarded
         intent = self._intents.intent(request.argument) if is_routed else Intent.ASSISTANT

@@ -1,5 +1,6 @@
 """One guide as messages show it: its head, its body in parts, its buttons."""
 
+import re
 from dataclasses import dataclass
 from typing import Self
 
@@ -13,6 +14,7 @@ from entrypoints.telegram_bot.texts.rooms import GuideTexts
 
 # Room is left for the line that counts the parts.
 PART_TEXT, PART_ENTITIES = 3_500, 95
+_FIRST_HEADING = re.compile(r"\s*#[ \t]+(.+?)[ \t]*#*[ \t]*(?:\n+|\Z)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,7 @@ class GuidePage:
         if guide.description:
             parts.append(guide.description)
         if view.body:
-            parts.append(self._renderer.render(view.body))
+            parts.append(self._renderer.render(_without_title(view.body, guide.title)))
         elif guide.content_url:
             parts.append(texts.no_body)
         return RichText.of(*parts, separator="\n\n")
@@ -109,3 +111,10 @@ class GuidePage:
             rows.append((Button(title, data=callback("guide", following.id, place)),))
         rows.append((Button(texts.back, data=place.back(guide)),))
         return tuple(rows)
+
+
+def _without_title(body: str, title: str) -> str:
+    """The body, without a first heading that says the title, which stands above it."""
+    found = _FIRST_HEADING.match(body)
+    is_title = found is not None and found[1].casefold() == title.strip().casefold()
+    return body[found.end() :] if found is not None and is_title else body

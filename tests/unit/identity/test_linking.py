@@ -433,6 +433,18 @@ async def without_password(world: LinkingWorld, member: Member) -> None:
         await work.commit()
 
 
+async def test_question_declined_after_it_was_confirmed_says_that_both_are_linked(world: LinkingWorld) -> None:
+    ada = await world.web()
+    question = await world.asked(Actor(ada.id, Role.PUBLIC))
+    await world.linking.confirm(ANN.telegram_id, question.request_id)
+
+    with pytest.raises(Conflict) as refusal:
+        await world.linking.decline(ANN.telegram_id, question.request_id)
+
+    assert refusal.value.details["rule"] == "linked_already"
+    assert (await world.loaded(ada.id)).telegram is not None
+
+
 async def test_request_with_a_wrong_password_gives_no_code(world: LinkingWorld) -> None:
     ada = await world.web(role=Role.ADMIN)
 

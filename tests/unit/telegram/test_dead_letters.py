@@ -12,7 +12,7 @@ from domain.errors import Conflict, NotAllowed, NotFound
 from domain.identity import OPERATOR, Actor, AuditAction, Role
 from domain.telegram import MALFORMED, Envelope, InboxUpdate, UpdateKey, UpdateState
 from tests.support.backend import Backend, memory_backend
-from tests.support.bot import BOT, arrived, claimed, new_update, stored_update
+from tests.support.bot import BOT, arrived, claimed, handled, new_update, stored_update
 from tests.support.given import stored_member
 
 
@@ -78,6 +78,16 @@ async def test_dead_letter_shown_is_noted_and_replayed_is_announced(backend: Bac
     assert await lines(backend, AuditAction.UPDATE_REPLAYED) == [(UPDATE, str(update.key), admin.member_id)]
     (again,) = await claimed(backend)
     assert (again.key, again.attempts) == (update.key, 1)
+
+
+async def test_dead_letter_alone_is_replayed_and_anything_else_is_refused_in_plain_words(backend: Backend) -> None:
+    letters, waiting = letters_of(backend), new_update(backend, 4)
+    await arrived(backend, waiting)
+    with pytest.raises(Conflict, match="no dead letter: it waits or is being handled"):
+        await letters.replay(OPERATOR, BOT, waiting.key)
+    await handled(backend, *await claimed(backend))
+    with pytest.raises(Conflict, match="no dead letter: it was handled"):
+        await letters.replay(OPERATOR, BOT, waiting.key)
 
 
 async def test_dead_letters_that_cannot_be_handled_or_come_too_late_stay_and_are_counted(backend: Backend) -> None:

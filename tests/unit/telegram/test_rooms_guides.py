@@ -44,6 +44,23 @@ async def test_guides_from_category_to_guide_and_back_edit_one_message(world: Bo
     assert world.labels == ["Risk (2)", "Technical (1)"]
 
 
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("# Charts\n\nLines.", "Lines."),
+        ("\n# charts #\nLines.", "Lines."),
+        ("# Charts of others\n\nLines.", "Charts of others\n\nLines."),
+        ("## Charts\n\nLines.", "Charts\n\nLines."),
+        ("Lines.\n\n# Charts", "Lines.\n\nCharts"),
+    ],
+)
+async def test_guide_whose_text_begins_with_its_title_shows_it_once(world: BotWorld, body: str, said: str) -> None:
+    await world.guide("Charts", body=body)
+    await world.says("/guides")
+    await world.presses("Risk (1)")
+    assert texts(await world.presses("Charts")) == [f"Charts\nrisk · beginner\n\n{said}"]
+
+
 async def test_guides_opened_count_a_view_and_turned_parts_none(world: BotWorld) -> None:
     body = "\n\n".join(f"Paragraph {number}. " + "Words that fill it. " * 40 for number in range(12))
     guide_id = await world.guide("Long", body=body)
@@ -177,7 +194,7 @@ async def test_search_by_plain_words_leaves_the_words_out_that_lead_there(world:
 
     (said,) = texts(await world.says("guides percent"))
     assert said.startswith(GUIDES.search_found.format(words="percent"))
-    assert texts(await world.says("Guides?")) == [GUIDES.categories]
+    assert texts(await world.says("Guides!")) == [GUIDES.categories]
 
 
 async def test_buttons_of_guides_fit_whatever_is_in_them(world: BotWorld) -> None:

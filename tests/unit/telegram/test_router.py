@@ -133,6 +133,13 @@ def texts(outgoing: object) -> list[str]:
     return [each.text.text for each in said if isinstance(each, (SendText, EditText))]
 
 
+@pytest.mark.parametrize("text", ["\x00\x07", "\u200b\u200b", "\u2060 \x1b"])
+async def test_router_in_private_answers_what_nobody_can_see_with_what_it_reads(world: World, text: str) -> None:
+    handled = await world.says(text)
+    assert texts(handled.outgoing) == [ENGLISH.text_only]
+    assert world.asked == []
+
+
 async def test_router_in_private_registers_and_runs_the_command_with_its_argument(world: World) -> None:
     handled = await world.says("/ASK@guild_bot   why?")
 
