@@ -15,8 +15,20 @@ LogFormat = Literal["json", "console"]
 
 _LOST = "log_line_lost"
 
-# Their lines below warning hold statement parameters, addresses with tokens, texts of members, or one line a frame.
-_QUIET = ("sqlalchemy", "aiosqlite", "asyncpg", "asyncio", "httpcore", "httpx", "telegram", "websockets", "markdown_it")
+# Their lines below warning hold statement parameters, addresses with tokens, texts of members, one line a frame, or two
+# each time that readiness asks.
+_QUIET = (
+    "sqlalchemy",
+    "aiosqlite",
+    "asyncpg",
+    "asyncio",
+    "httpcore",
+    "httpx",
+    "telegram",
+    "websockets",
+    "markdown_it",
+    "alembic",
+)
 # They come with handlers of their own.
 _ROUTED = ("uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi", "litestar", "sqlalchemy", "alembic")
 

@@ -107,7 +107,7 @@ def test_log_lines_below_the_level_are_left_out(stream: io.StringIO) -> None:
 
 def test_log_lines_with_statements_stay_out_even_at_debug(stream: io.StringIO) -> None:
     configure_logging("debug", "json", stream=stream)
-    for name in ("sqlalchemy.engine", "httpx", "aiosqlite"):
+    for name in ("sqlalchemy.engine", "httpx", "aiosqlite", "alembic.runtime.migration"):
         logging.getLogger(name).info("INSERT ... password_hash")
     assert lines(stream) == []
 
