@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from difflib import get_close_matches
 from types import TracebackType
 from typing import Self
 
@@ -15,6 +16,7 @@ from adapters.testing.telegram.faults import Fault, Faults, Script
 from adapters.testing.telegram.files import Files
 from adapters.testing.telegram.groups import Group
 from adapters.testing.telegram.limits import RateLimits, Rates
+from adapters.testing.telegram.methods import NAMES
 from adapters.testing.telegram.people import User
 from adapters.testing.telegram.polling import Polling
 from adapters.testing.telegram.queries import Queries
@@ -27,6 +29,7 @@ from application.ports.system import Clock
 BOT_TOKEN = "7000000001:a-token-of-the-fake-bot-api"  # noqa: S105 - of no bot
 BOT_USERNAME = "guildhall_test_bot"
 FOUNDER_ID = 777_001
+TOLD_CALLS = 10
 
 
 class FakeTelegram:
@@ -152,7 +155,14 @@ class FakeTelegram:
     def fail(
         self, fault: Fault, method: str | None = None, *, in_: User | Group | int | None = None, times: int | None = 1
     ) -> Script:
-        """Let the next `times` calls of a method to a chat go wrong; `None` stands for all."""
+        """Let the next `times` calls of a method to a chat go wrong; `None` stands for all.
+
+        Raises `ValueError` for a method that the server does not have: no call of it would be struck.
+        """
+        if method is not None and method.lower() not in NAMES:
+            near = get_close_matches(method.lower(), NAMES, 1)
+            hint = f"; did you mean {NAMES[near[0]]}?" if near else ""
+            raise ValueError(f"there is no method {method!r} here{hint}")
         chat_id = in_.id if isinstance(in_, User | Group) else in_
         return self.faults.add(fault, method, chat_id, times)
 
@@ -177,10 +187,20 @@ class FakeTelegram:
                     await asyncio.wait_for(changed.wait(), 0.02)
 
     async def next_message(self, to: User | Group, after: int = 0, within: float = 5) -> Post:
-        """The bot's first message in a chat whose number is above `after`; waits for it."""
+        """The bot's first message in a chat whose number is above `after`; waits for it.
+
+        Raises `TimeoutError` after so many seconds, which tells what the bot called meanwhile.
+        """
 
         def found() -> list[Post]:
             return [post for post in self.said_to(to) if post.id > after]
 
-        await self.until(found, within)
+        try:
+            await self.until(found, within)
+        except TimeoutError:
+            heard = [f"{one.method} {one.status}" for one in self._api.requests[called:]]
+            what = ", ".join(heard[-TOLD_CALLS:]) or "nothing"
+            raise TimeoutError(
+                f"no message above {after} in chat {to.id} within {within:g} s; called: {what}"
+            ) from None
         return found()[0]

@@ -9,6 +9,26 @@ import msgspec
 from adapters.testing.telegram.errors import ApiError, Json, forbidden, too_many_requests
 from adapters.testing.telegram.errors import migrated as _migrated
 
+__all__ = [
+    "Answer",
+    "Fault",
+    "Faults",
+    "Script",
+    "bad_gateway",
+    "blocked",
+    "deactivated",
+    "document",
+    "flood",
+    "garbage",
+    "hang",
+    "kicked",
+    "migrated",
+    "refused",
+    "reset",
+    "server_error",
+    "slow",
+]
+
 _HTML = (
     "<html>\r\n<head><title>{0}</title></head>\r\n<body><center><h1>{0}</h1></center><hr>nginx</body>\r\n</html>\r\n"
 )
