@@ -194,7 +194,8 @@ async def test_search_by_plain_words_leaves_the_words_out_that_lead_there(world:
 
     (said,) = texts(await world.says("guides percent"))
     assert said.startswith(GUIDES.search_found.format(words="percent"))
-    assert texts(await world.says("Guides!")) == [GUIDES.categories]
+    (listed,) = texts(await world.says("Guides!"))
+    assert listed.startswith(f"{GUIDES.categories}\n")
 
 
 async def test_buttons_of_guides_fit_whatever_is_in_them(world: BotWorld) -> None:
