@@ -189,7 +189,7 @@ class FakeTelegram:
     async def next_message(self, to: User | Group, after: int = 0, within: float = 5) -> Post:
         """The bot's first message in a chat whose number is above `after`; waits for it.
 
-        Raises `TimeoutError` after so many seconds, which tells what the bot called meanwhile.
+        Raises `TimeoutError` after so many seconds, which tells what the bot called last.
         """
 
         def found() -> list[Post]:
@@ -198,9 +198,7 @@ class FakeTelegram:
         try:
             await self.until(found, within)
         except TimeoutError:
-            heard = [f"{one.method} {one.status}" for one in self._api.requests[called:]]
-            what = ", ".join(heard[-TOLD_CALLS:]) or "nothing"
-            raise TimeoutError(
-                f"no message above {after} in chat {to.id} within {within:g} s; called: {what}"
-            ) from None
+            heard = ", ".join(f"{one.method} {one.status}" for one in self._api.requests[-TOLD_CALLS:]) or "none"
+            why = f"no message above {after} in chat {to.id} within {within:g} s; the last calls: {heard}"
+            raise TimeoutError(why) from None
         return found()[0]
