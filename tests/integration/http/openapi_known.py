@@ -79,7 +79,7 @@ async def _dead_letter(scene: Scene) -> str:
     container = scene.house.container
     key, now = UpdateKey(container.ids().new()), container.clock().now()
     envelope = Envelope(key.int % 2**40, "message", "chat:1")
-    update = InboxUpdate.received(key, 1, envelope, b'{"update_id":1,"message":{"text":"Hello"}}', now)
+    update = InboxUpdate.received(key, container.bot_id(), envelope, b'{"update_id":1,"message":{"text":"Hello"}}', now)
     update.give_up("The handler failed.", now)
     await container.update_inbox().commit([update])
     return str(key)
