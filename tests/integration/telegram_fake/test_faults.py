@@ -190,7 +190,7 @@ async def test_next_message_that_does_not_come_tells_what_was_called_instead(
         await fake_telegram.next_message(ada, within=0.01)
     await bot.send_message(bob.id, "To somebody else")
 
-    with pytest.raises(TimeoutError, match="the last calls: getMe 200, sendMessage 200$"):
+    with pytest.raises(TimeoutError, match=r"the last calls: getMe 200, sendMessage 200$"):
         await fake_telegram.next_message(ada, within=0.01)
 
 
