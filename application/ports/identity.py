@@ -277,8 +277,9 @@ class TokenIssuer(Protocol):
         ...
 
     def read_browser_token(self, token: str, now: datetime) -> KnownBrowser | None:
-        """None for one that is forged, has ended, is signed by a key that is gone, is of another type or lacks anything:
-        tokens from before browsers had stamps lack that.
+        """None for one that is forged, has ended, is signed by a key that is gone, is of another type or lacks anything.
+
+        Tokens from before browsers had stamps lack that.
         """
         ...
 
