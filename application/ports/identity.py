@@ -277,7 +277,7 @@ class TokenIssuer(Protocol):
         ...
 
     def read_browser_token(self, token: str, now: datetime) -> KnownBrowser | None:
-        """None for one that is forged, has ended, is signed by a key that is gone, is of another type or lacks anything.
+        """None for one that is forged, has ended, is signed by a key that is gone, is of another type or lacks a claim.
 
         Tokens from before browsers had stamps lack that.
         """
