@@ -272,7 +272,7 @@ async def test_deletion_takes_the_private_chat_with_the_bot_along(world: RightsW
     await world.data_rights.delete(await world.acting(await world.web_member("olga", Role.OWNER)), ann)
 
     tables = world.store.tables
-    assert {update.lane: update.raw for update in tables.updates.values()} == {"chat:5": b"", "chat:6": b"{}"}
+    assert {update.lane: update.raw for update in tables.updates.values()} == {"update:5": b"", "chat:6": b"{}"}
     assert [row.message.content.chat_id for row in tables.outgoing.values()] == [6]
     assert [answer.chat_id for answer in tables.answers.values()] == [6]
     assert list(tables.conversations) == [6]
