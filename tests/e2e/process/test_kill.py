@@ -32,7 +32,8 @@ async def _write_until_cut_off(
     try:
         while True:
             number += 1
-            content = f"{chance.choice(QUESTIONS)} ({session_id[-4:]}-{number})"
+            # It is the key as well, and a member's keys are theirs in all rounds.
+            content = f"{chance.choice(QUESTIONS)} ({session_id[-12:]}-{number})"
             tried.append(content)
             kept.append(await member.post(session_id, content, key=content))
             await asyncio.sleep(chance.uniform(0.05, 0.5))
