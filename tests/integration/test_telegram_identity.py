@@ -7,7 +7,7 @@ from dependency_injector import providers
 
 from adapters.memory import ManualClock
 from domain.errors import InvalidToken, Unavailable
-from domain.identity import UNKNOWN_DEVICE, Actor, LinkState, Role, TelegramProfile
+from domain.identity import OPERATOR, UNKNOWN_DEVICE, Actor, LinkState, Role, TelegramProfile
 from entrypoints.container import Container, memory_container
 from entrypoints.settings import Secret, Settings, TelegramSettings
 from tests.support.telegram import BOT_TOKEN, Signer
@@ -47,6 +47,7 @@ async def test_link_by_the_containers_codes_makes_one_member(tmp_path: Path) -> 
     async with place.unit_of_work() as work:
         assert await work.members.by_telegram_id(ANN.telegram_id) is None
     ada, _ = await place.member_service().bootstrap_owner()
+    await place.member_service().set_password(OPERATOR, ada.id, "a good long password")
     actor = Actor(ada.id, Role.OWNER)
     code = await place.linking_service().request(actor)
 

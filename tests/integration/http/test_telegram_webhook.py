@@ -105,7 +105,9 @@ async def test_webhook_keeps_what_is_no_update_as_malformed(house: House, conten
 async def test_webhook_keeps_an_update_from_2030(house: House) -> None:
     future = {"update_id": 7, "hologram": {"chat": {"id": [1]}, "beams": {"x": 1}}, "mood": None}
     assert (await call(house, json.dumps(future).encode())).status_code == 200
-    (kept,) = (await house.container.update_queries().page(UpdateFilter(), limit=5)).items
+    (listed,) = (await house.container.update_queries().page(UpdateFilter(), limit=5)).items
+    async with house.container.unit_of_work() as work:
+        kept = await work.telegram_updates.get(listed.key)
     assert (kept.update_id, kept.kind, json.loads(kept.raw)) == (7, "hologram", future)
 
 
