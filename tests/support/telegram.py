@@ -47,12 +47,17 @@ class Signer:
         """Fields of the Login Widget."""
         return signed_widget({"id": profile.telegram_id, **_names(profile), "auth_date": _seconds(signed_at)})
 
-    def vouch_for_mini_app(self, profile: TelegramProfile, signed_at: datetime, start: str = "") -> str:
-        """A Mini App's `initData`; `start` is what the link that opened it says after `startapp=`."""
+    def vouch_for_mini_app(
+        self, profile: TelegramProfile, signed_at: datetime, start: str = "", query_id: str = "AAHd"
+    ) -> str:
+        """A Mini App's `initData`; `start` is what the link that opened it says after `startapp=`.
+
+        Without a `query_id` of its own, two of one second are the same.
+        """
         user: dict[str, object] = {"id": profile.telegram_id, **_names(profile)}
         if profile.language is not None:
             user["language_code"] = profile.language
-        pairs = [("query_id", "AAHd"), ("user", json.dumps(user)), ("auth_date", str(_seconds(signed_at)))]
+        pairs = [("query_id", query_id), ("user", json.dumps(user)), ("auth_date", str(_seconds(signed_at)))]
         if start:
             pairs.append(("start_param", start))
         return signed_mini_app(pairs)

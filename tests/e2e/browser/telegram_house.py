@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from html import escape
 from pathlib import Path
 from urllib.parse import parse_qs, quote, urlsplit
+from uuid import uuid4
 
 from playwright.async_api import BrowserContext, Route
 
@@ -38,7 +39,7 @@ async def telegram_house(data_dir: Path) -> AsyncIterator[House]:
 
 def launch(profile: TelegramProfile, theme: str = "{}", start: str = "", signed_at: datetime | None = None) -> str:
     """The fragment that Telegram's clients open a Mini App with."""
-    data = Signer().vouch_for_mini_app(profile, signed_at or datetime.now(UTC), start=start)
+    data = Signer().vouch_for_mini_app(profile, signed_at or datetime.now(UTC), start=start, query_id=uuid4().hex)
     return f"#tgWebAppData={quote(data, safe='')}&tgWebAppVersion=8.0&tgWebAppThemeParams={quote(theme, safe='')}"
 
 
